@@ -12,7 +12,7 @@ and must give the same bytes. Untyped values (for display and for reading unknow
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, dataclass_transform
 
 import msgpack
 import msgspec
@@ -28,7 +28,47 @@ MAX_DEPTH: Final = 16
 T = TypeVar("T")
 
 
-class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+def _is_loose(default: object) -> bool:
+    """Whether a value may equal this default without being the same object."""
+    if isinstance(default, int):
+        return not 0 <= default <= 256  # the interpreter keeps one object of each of these
+    return isinstance(default, str | msgspec.Struct) or (isinstance(default, bytes | tuple) and bool(default))
+
+
+def _omit_equal_defaults(namespace: dict[str, Any], bases: tuple[type, ...]) -> None:
+    """Give a class whose defaults are compared by identity a hook that makes equal ones identical.
+
+    msgspec leaves a field out only if it *is* the default. Without this, text, large integers and
+    structs that merely equal their default would have a second encoding.
+    """
+    fields = namespace.get("__annotations__", {})
+    loose = {name: default for name in fields if _is_loose(default := namespace.get(name))}
+    if not loose or "__post_init__" in namespace:
+        return
+    inherited = next((hook for base in bases if (hook := getattr(base, "__post_init__", None))), None)
+
+    def __post_init__(self: Any) -> None:  # noqa: N807 - the hook msgspec calls
+        if inherited is not None:
+            inherited(self)
+        for name, default in loose.items():
+            value = getattr(self, name)
+            if value is not default and value == default:
+                msgspec.structs.force_setattr(self, name, default)
+
+    namespace["__post_init__"] = __post_init__
+
+
+class _WireType(msgspec.StructMeta):
+    """Makes fields keyword-only in every subclass (msgspec does not inherit that), defaults omitted."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
+        config.setdefault("kw_only", True)
+        _omit_equal_defaults(namespace, bases)
+        return super().__new__(cls, name, bases, namespace, **config)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, metaclass=_WireType):
     """Base of every typed value that is encoded: immutable, closed to unknown fields.
 
     Fields that equal their default are left out of the encoding, so absent and default are one.

@@ -1,0 +1,260 @@
+"""A batch before it is issued: documents, salts, holder keys and the tree that commits to them all.
+
+Everything the ledger will hold of it is ``batch_id``, ``root`` and ``count`` (FORMATS.md section 2); all
+else stays with the issuer and goes to the learners. Learners are shuffled, so an index says nothing about
+order or name (DOMAIN.md 3). Salts are fresh for every document and every holder; a holder key occurs once.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from accord_client.documents.data_integrity import add_proof, create_proof
+from accord_client.documents.jcs import canonicalize
+from accord_client.documents.json_guard import JsonObject
+from accord_client.documents.open_badge import MEDIA_TYPE, build_open_badge
+from accord_client.documents.open_badge_facts import (
+    BadgeDates,
+    IssuerFacts,
+    LearnerClaims,
+    ProgrammeFacts,
+    StatusEntry,
+)
+from accord_client.ids import LedgerReference
+from accord_ledger.credential import (
+    SALT_BYTES,
+    credential_leaf_hash,
+    document_commitment,
+    documents_root,
+    holder_commitment,
+)
+from accord_ledger.errors import DecodeError
+from accord_ledger.keys import SEED_BYTES, SigningKey, admissible
+from accord_ledger.merkle.tree import rows
+
+MAX_BATCH: Final = 100_000
+"""Most credentials prepared at once: all documents are held in memory, about 6 kB each."""
+
+IDENTITY_SALT_BYTES: Final = 16
+"""Salt of hashed identifiers inside a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialDraft:
+    """What is known of a credential when its documents are made."""
+
+    reference: LedgerReference
+    """Its name on the ledger."""
+    claims: LearnerClaims
+    """What it says."""
+    holder: bytes
+    """The holder's public key for this credential."""
+    identity_salt: bytes
+    """Random bytes for hashed identifiers, used for nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerDocument:
+    """One document of a credential, in the form its commitment covers."""
+
+    media_type: str
+    """Lower case, without parameters."""
+    content: bytes
+    """JCS form of JSON; see FORMATS.md section 2 for others."""
+
+
+DocumentMaker = Callable[[CredentialDraft], Sequence[LearnerDocument]]
+"""Makes the finished, signed documents of one credential."""
+
+Sign = Callable[[JsonObject], JsonObject]
+"""Adds the issuer's proof to a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """A document with what opens its commitment."""
+
+    media_type: str
+    content: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+    """32 random bytes."""
+    commitment: bytes
+    """``document_j``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCredential:
+    """All that issuer and learner keep of one credential."""
+
+    reference: LedgerReference
+    claims: LearnerClaims
+    documents: tuple[PreparedDocument, ...]
+    documents_root: bytes
+    holder_public: bytes
+    holder_salt: bytes
+    """``salt_k``."""
+    holder_seed: bytes | None = field(repr=False)
+    """Key seed, if the learner had no wallet: to hand over (``Wallet.adopt``) and then forget."""
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """A batch ready for ``credential_issue`` (DOMAIN.md 2.4, T16)."""
+
+    batch_id: bytes
+    credentials: tuple[PreparedCredential, ...]
+    """By index."""
+    _rows: tuple[Sequence[bytes], ...] = field(repr=False)
+
+    @property
+    def root(self) -> bytes:
+        """``merkle_root``."""
+        return self._rows[-1][0]
+
+    @property
+    def count(self) -> int:
+        """``n``."""
+        return len(self.credentials)
+
+    def inclusion_path(self, index: int) -> list[bytes]:
+        """Sibling hashes from the leaf up; about log2(n) look-ups, nothing is hashed."""
+        if not 0 <= index < self.count:
+            raise ValueError(f"expected an index below {self.count}, got {index}")
+        path = []
+        for row in self._rows[:-1]:
+            if index ^ 1 < len(row):
+                path.append(row[index ^ 1])
+            index >>= 1
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRange:
+    """The positions of a batch in its issuer's status list: ``start`` + index."""
+
+    list_url: str
+    start: int
+    purpose: str = "revocation"
+
+
+@dataclass(frozen=True, slots=True)
+class JcsSigner:
+    """Signs with ``eddsa-jcs-2022``; a :data:`Sign`."""
+
+    key: SigningKey
+    verification_method: str
+    """URL of the key in the issuer's DID document."""
+    created: int
+    """POSIX seconds."""
+
+    def __call__(self, document: JsonObject) -> JsonObject:
+        """The document with one more proof."""
+        return add_proof(document, create_proof(document, self.key, self.verification_method, self.created))
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeMaker:
+    """Makes one signed Open Badge for each credential; a :data:`DocumentMaker`."""
+
+    programme: ProgrammeFacts
+    issuer: IssuerFacts
+    dates: BadgeDates
+    sign: Sign
+    status: tuple[StatusRange, ...] = ()
+
+    def __call__(self, draft: CredentialDraft) -> list[LearnerDocument]:
+        """The signed badge in its canonical form."""
+        index = draft.reference.index
+        badge = build_open_badge(
+            self.programme,
+            self.issuer,
+            draft.claims,
+            holder=draft.holder,
+            reference=draft.reference,
+            dates=self.dates,
+            identity_salt=draft.identity_salt,
+            status=tuple(
+                StatusEntry(item.list_url, item.start + index, item.purpose) for item in self.status
+            ),
+        )
+        return [LearnerDocument(MEDIA_TYPE, canonicalize(self.sign(badge)))]
+
+
+def prepare_batch(
+    network: bytes,
+    batch_id: bytes,
+    claims: Sequence[LearnerClaims],
+    make: DocumentMaker,
+    *,
+    rng: random.Random | None = None,
+) -> PreparedBatch:
+    """Make every document and commitment of a batch.
+
+    Args:
+        network: hash of the genesis document (32 bytes).
+        batch_id: UUIDv7, never used before (:func:`accord_client.ids.new_uuid7`).
+        claims: one for each credential, in any order.
+        make: makes the documents, such as :class:`BadgeMaker`.
+        rng: source of salts, keys and order; the system's unless a test asks for another.
+
+    Raises:
+        DecodeError: ``ISSUING_COUNT``, ``ISSUING_HOLDER_KEY`` (not a point of prime order),
+            ``ISSUING_HOLDER_REUSED``, and what ``make`` raises.
+    """
+    if not 1 <= len(claims) <= MAX_BATCH:
+        raise DecodeError("ISSUING_COUNT", f"expected 1 to {MAX_BATCH} learners, got {len(claims)}")
+    _check_holders(claims)
+    source = rng or secrets.SystemRandom()
+    shuffled = list(claims)
+    source.shuffle(shuffled)
+    credentials = tuple(
+        _prepare(LedgerReference(network, batch_id, index), claim, make, source)
+        for index, claim in enumerate(shuffled)
+    )
+    return PreparedBatch(batch_id, credentials, tuple(rows([item.leaf_hash for item in credentials])))
+
+
+def _check_holders(claims: Sequence[LearnerClaims]) -> None:
+    """A key shown for two credentials would link them (DOMAIN.md 3)."""
+    seen: set[bytes] = set()
+    for position, claim in enumerate(claims):
+        if claim.holder is None:
+            continue
+        place = f"claims[{position}].holder"
+        if not admissible(claim.holder):
+            raise DecodeError("ISSUING_HOLDER_KEY", "expected an Ed25519 point of prime order", path=place)
+        if claim.holder in seen:
+            raise DecodeError("ISSUING_HOLDER_REUSED", "expected a fresh key for each credential", path=place)
+        seen.add(claim.holder)
+
+
+def _prepare(
+    reference: LedgerReference, claims: LearnerClaims, make: DocumentMaker, source: random.Random
+) -> PreparedCredential:
+    holder, seed = _holder(claims, source)
+    draft = CredentialDraft(reference, claims, holder, source.randbytes(IDENTITY_SALT_BYTES))
+    documents = tuple(_commit(make(draft), source))
+    salt = source.randbytes(SALT_BYTES)
+    root = documents_root([item.commitment for item in documents])
+    leaf = credential_leaf_hash(reference.batch_id, reference.index, root, holder_commitment(salt, holder))
+    return PreparedCredential(reference, claims, documents, root, holder, salt, seed, leaf)
+
+
+def _holder(claims: LearnerClaims, source: random.Random) -> tuple[bytes, bytes | None]:
+    """The learner's own key, or a fresh one and its seed."""
+    if claims.holder is not None:
+        return claims.holder, None
+    seed = source.randbytes(SEED_BYTES)
+    return SigningKey.from_seed(seed).public, seed
+
+
+def _commit(documents: Sequence[LearnerDocument], source: random.Random) -> Iterator[PreparedDocument]:
+    for document in documents:
+        salt = source.randbytes(SALT_BYTES)
+        commitment = document_commitment(document.media_type, salt, document.content)
+        yield PreparedDocument(document.media_type, document.content, salt, commitment)

@@ -1,0 +1,1 @@
+"""How a network begins: the genesis document, the founders' ceremony, and framework presets."""

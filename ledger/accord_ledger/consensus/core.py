@@ -1,0 +1,462 @@
+"""The Simplex state machine of one epoch. Everything that affects its transitions lives in this file.
+
+Theory of operation
+===================
+
+Time is cut into *views*, numbered from 1; view ``v`` has one leader. In a view a member may say three
+things, each at most once: *notarize* (this seal is good), *nullify* (this view is over), *finalize*
+(this seal was notarized and I shall never nullify its view). ``n - f`` equal statements are a
+certificate. Any two sets of ``n - f`` members share an honest one; everything below follows from what
+an honest member never does:
+
+- it never signs two different notarize in a view, so a view has at most one notarized seal;
+- it never signs nullify and finalize in one view, so a view that finalized a seal has no nullification;
+- it notarizes a seal only on a notarized parent with every view between nullified. So once view ``v``
+  is final, every later seal descends from its seal: the chain cannot step around ``v``.
+
+Liveness: whoever is in a view can leave it by one certificate, and whoever is stuck says nullify, again
+and again, until it has one. After the network heals, one honest leader in good time makes finality.
+
+The rules carry the numbers of DESIGN.md section 4 and stand so in the code:
+
+1. A view that is entered *with work to do* gets timers, and its leader proposes on the newest
+   notarized seal it may extend.
+2. The first proposal whose parent is notarized is executed, then notarized; if definitely invalid the
+   view is nullified at once; if that cannot be said yet, nothing is said.
+3. A notarization is sent on and enters the next view; we finalize unless we nullified or saw the leader
+   equivocate.
+4. A nullification is sent on and enters the next view.
+5. A finalization makes the seal and all its ancestors final, whenever it comes.
+6. A timer makes us nullify, never after our own finalize, and say it again at intervals.
+7. Votes count inside a window around the current view, certificates from any view.
+8. Contradicting votes of one member are evidence.
+
+Work is a pending transaction, a heartbeat, a proposal or f + 1 nullify in the current view, or a
+notarized seal that had its delta to become final and did not (without that pause every block would
+call for an empty one after it, and an idle network would never fall silent).
+
+Persist before send: whatever binds us is in the effect list before it leaves. Our memory of it
+(``Round.own``) is set in the same breath, so a step that comes before the disk answers binds us too.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from accord_ledger.block import NO_SEAL, Certificate, Members, SealedBytes, Vote, VoteKind
+from accord_ledger.consensus import effects, inputs
+from accord_ledger.consensus.chain import Chain, Gap, Standing
+from accord_ledger.consensus.config import Config
+from accord_ledger.consensus.inputs import TimerKind, Verdict
+from accord_ledger.consensus.journal import Certified, Proposed, Record, Voted
+from accord_ledger.consensus.memory import Memory
+from accord_ledger.consensus.proposals import admissible, well_formed
+from accord_ledger.consensus.restore import restore
+
+MAX_ANSWERED = 256
+"""Askers remembered between two help timers; whoever comes after waits for the next."""
+
+
+class Consensus:
+    """One party's seat (or an observer's place) in one epoch.
+
+    Args:
+        network: hash of the genesis document.
+        members: who votes in this epoch.
+        party: our party id; None or a party without a vote for an observer, which follows
+            certificates and never votes.
+        config: timing and bounds.
+    """
+
+    def __init__(self, network: bytes, members: Members, party: str | None, config: Config) -> None:
+        self._network = network
+        self._members = members
+        self._digest = members.digest()
+        self._memory = Memory(members, party, config)
+        self._config = config
+        self._answered: set[str] = set()
+        self._out: list[effects.Effect] = []
+        self._halted = False
+
+    @property
+    def view(self) -> int:
+        """The current view; 0 before ``Start``."""
+        return self._memory.view
+
+    def step(self, event: inputs.Input) -> list[effects.Effect]:
+        """What follows from this event, in the order in which it must be done.
+
+        Raises:
+            RuntimeError: anything before ``Start``, or ``Start`` twice; the driver's mistake.
+        """
+        if self._halted:
+            return []
+        if isinstance(event, inputs.Start) != (self.view == 0):
+            raise RuntimeError("expected Start as the first input and only there")
+        self._out = []
+        self._dispatch(event)
+        return self._out
+
+    def _dispatch(self, event: inputs.Input) -> None:
+        match event:
+            case inputs.Start():
+                self._start(event)
+            case inputs.WorkChanged(pending):
+                self._memory.pending = pending
+                self._work()
+            case inputs.HeartbeatDue():
+                self._memory.heartbeat = True
+                self._work()
+            case inputs.ProposalReceived(sealed, vote):
+                self._on_proposal(sealed, vote)
+            case inputs.VoteReceived(vote):
+                self._on_vote(vote)
+            case inputs.CertificateReceived(certificate):
+                self._learn(certificate)
+            case inputs.CertificatesRequested(member, from_view, to_view):
+                self._answer(member, self._memory.chain.between(from_view, to_view))
+            case inputs.BlockBuilt(view, sealed):
+                self._propose(view, sealed)
+            case inputs.BlockReceived(sealed):
+                self._adopt(sealed)
+            case inputs.BlockExecuted(view, seal, verdict):
+                self._on_executed(view, seal, verdict)
+            case inputs.TimeoutElapsed(view, kind):
+                self._on_timeout(view, kind)
+            case _:
+                assert_never(event)
+
+    def _start(self, event: inputs.Start) -> None:
+        """Everything durable that peers may still need is sent again; nothing new is said."""
+        memory = self._memory
+        chain = memory.chain = Chain(event.finalised, self._members.epoch)
+        memory.abstain_through = event.abstain_through
+        restored = restore(event.records, chain, self._members, self._config.behind)
+        memory.recall(restored.view, restored.rounds)
+        if chain.final.view > event.finalised.view and chain.finalization is not None:
+            self._out.append(effects.Finalised(chain.finalization, chain.final.seal))
+        self._out.extend(effects.SendCertificate(certificate) for certificate in memory.best())
+        for view, kind in restored.unanswered(chain):
+            self._say(view, kind)
+        self._enter(restored.view)
+        for view in chain.notarized_views():
+            self._fetch(view)
+
+    def _enter(self, view: int) -> None:
+        self._memory.begin_view(view)
+        self._out.append(effects.EnteredView(view, self._memory.leader))
+        parent = self._memory.chain.parent_for(view)
+        if isinstance(parent, Gap):
+            self._ask(parent)
+        self._progress()
+
+    def _progress(self) -> None:
+        """Something became known that the current view may have waited for."""
+        if not self._halted:
+            self._work()
+            self._lead()
+            self._vote()
+
+    def _work(self) -> None:
+        """Rule 1: with work to do, start the timers of this view, once; with none, stay silent."""
+        memory = self._memory
+        if memory.armed or memory.party is None:
+            return
+        if not memory.has_work():
+            if memory.chain.unfinalised and not memory.settling:
+                memory.settling = True
+                self._timer(TimerKind.SETTLE, self._config.settle_delay())
+            return
+        memory.armed = True
+        if "nullify" in memory.current.own:  # after a restart, or when work comes back
+            self._retry()
+        elif memory.silent(memory.leader):  # a leader long silent gets no time
+            self._nullify()
+        else:
+            if memory.current.proposal is None:
+                self._timer(TimerKind.LEADER, self._config.leader_delay(memory.nullified))
+            self._timer(TimerKind.ADVANCE, self._config.advance_delay(memory.nullified))
+            self._lead()
+
+    def _lead(self) -> None:
+        """Rule 1: ask for our block as soon as the parent and everything between is certain."""
+        memory, held = self._memory, self._memory.current
+        if not memory.armed or memory.leader != memory.party or held.building:
+            return
+        if held.own or not memory.may_vote(memory.view):
+            return
+        parent = memory.chain.parent_for(memory.view)
+        if isinstance(parent, Gap):
+            self._ask(parent)
+            return
+        depth = memory.chain.depth(parent.seal)
+        if depth is None:  # a notarized block we lack is on its way
+            return
+        held.building = True
+        empty_only = depth >= self._config.depth
+        self._out.append(effects.BuildBlock(memory.view, parent.seal, parent.certificate, empty_only))
+
+    def _propose(self, view: int, sealed: SealedBytes) -> None:
+        """Rule 1: the proposal is our notarize; it binds us like any vote."""
+        if view != self.view:
+            return
+        held = self._memory.current
+        if not held.building or held.own or not self._memory.may_vote(view):
+            return
+        held.proposal, held.proposal_vote, held.verdict = sealed, None, Verdict.VALID
+        self._notarize(sealed)
+
+    def _notarize(self, sealed: SealedBytes) -> None:
+        held = self._memory.current
+        held.own["notarize"] = sealed.hash
+        proposed = Proposed(
+            epoch=self._members.epoch, view=self.view, entry=sealed.entry, vote=held.proposal_vote
+        )
+        self._persist(proposed, self._voted(self.view, "notarize"))
+        self._say(self.view, "notarize")
+
+    def _on_proposal(self, sealed: SealedBytes, vote: Vote) -> None:
+        """Rule 2: keep the first proposal of the view's leader; its parent certificate is news too."""
+        if vote.kind != "notarize" or vote.seal != sealed.hash or not self._memory.acceptable(vote):
+            return
+        if vote.member != self._members.leader(vote.view):
+            return
+        certificate = sealed.seal.parent_certificate
+        if certificate is not None:
+            self._learn(certificate)
+        if self._memory.in_window(vote.view):
+            held = self._memory.round(vote.view)
+            if held.proposal is None:
+                held.proposal, held.proposal_vote = sealed, vote
+        self._on_vote(vote)
+        self._adopt(sealed)
+        self._progress()
+
+    def _vote(self) -> None:
+        """Rule 2: notarize, nullify or wait, for the proposal of the current view."""
+        memory, held = self._memory, self._memory.current
+        sealed = held.proposal
+        if sealed is None or held.own or not memory.may_vote(memory.view):
+            return
+        verdict: Verdict | Gap | None = Verdict.INVALID
+        if well_formed(sealed.seal, self._network, self._members, self._digest):
+            verdict = admissible(sealed, memory.view, self._members.epoch, memory.chain)
+        match held.verdict if verdict is Verdict.VALID else verdict:
+            case Verdict.VALID:
+                self._notarize(sealed)
+            case Verdict.INVALID:
+                held.verdict = Verdict.INVALID
+                self._nullify()
+            case Gap() as gap:
+                self._ask(gap)
+            case None:
+                self._execute(memory.view, sealed)
+
+    def _execute(self, view: int, sealed: SealedBytes) -> None:
+        held = self._memory.rounds.get(view)
+        if held is not None and held.proposes(sealed.hash):
+            if held.executing or held.verdict is not None:
+                return
+            held.executing = True
+        self._out.append(effects.ExecuteBlock(view, sealed))
+
+    def _on_executed(self, view: int, seal: bytes, verdict: Verdict) -> None:
+        held = self._memory.rounds.get(view)
+        if held is not None and held.proposes(seal):
+            held.verdict = verdict
+        if verdict is Verdict.INVALID and self._memory.chain.certified(view) == seal:
+            self._diverge(view, seal)
+        self._progress()
+
+    def _nullify(self) -> None:
+        """Rule 6: never after our own finalize; said again until the view is over."""
+        if not self._memory.may_nullify():
+            return
+        self._memory.current.own["nullify"] = NO_SEAL
+        self._persist(self._voted(self.view, "nullify"))
+        self._say(self.view, "nullify")
+        self._timer(TimerKind.RETRY, self._config.retry_delay())
+
+    def _on_vote(self, vote: Vote) -> None:
+        """Rule 7: inside the window votes count; those who lag get help."""
+        memory = self._memory
+        if self._halted or not memory.acceptable(vote):
+            return
+        if memory.lags(vote):
+            self._answer(vote.member, memory.best())
+        self._record(vote)
+        if not memory.in_window(vote.view):
+            return
+        certificate = memory.round(vote.view).book.certificate(vote.kind, vote.seal)
+        if certificate is not None:
+            self._learn(certificate)
+        elif vote.view == memory.view:
+            self._work()
+
+    def _record(self, vote: Vote) -> None:
+        """Rule 8, and: a vote of ours that we do not remember means an old journal was put back."""
+        if self._memory.disowns(vote):
+            self._memory.abstain_through = vote.view
+            self._out.append(effects.RestoreSuspected(vote))
+        evidence = self._memory.record(vote)
+        if evidence is not None:
+            self._out.append(effects.Accuse(evidence))
+
+    def _learn(self, certificate: Certificate) -> None:
+        """Rules 3 to 5 and 7: a certificate of any view, formed here or elsewhere."""
+        memory, view = self._memory, certificate.view
+        if self._halted or certificate.epoch != self._members.epoch:
+            return
+        standing = memory.chain.add(certificate)
+        if standing is Standing.OLD:
+            return
+        for member, signature in certificate.votes:
+            self._record(_vote_in(certificate, member, signature))
+        if standing is Standing.CONFLICT:
+            self._halt("CERTIFICATES_CONFLICT", f"expected one outcome of view {view}, got two")
+            return
+        self._pass_on(certificate)
+        if certificate.kind == "finalize":
+            self._finalise(certificate)
+        if certificate.kind == "nullify" and view >= memory.view:
+            memory.nullified += 1
+        if view >= memory.view:  # rules 3, 4 and 7: one certificate is enough to join
+            self._enter(view + 1)
+        if certificate.kind == "notarize":
+            self._fetch(view)
+        self._progress()
+
+    def _pass_on(self, certificate: Certificate) -> None:
+        """Rules 3 and 4: send it on; of a notarization, with our finalize, which rests on it."""
+        view = certificate.view
+        records: list[Record] = [Certified(epoch=certificate.epoch, view=view, certificate=certificate)]
+        finalize = self._memory.may_finalize(certificate)
+        if finalize:
+            self._memory.round(view).own["finalize"] = certificate.seal
+            records.append(self._voted(view, "finalize"))
+        self._persist(*records)
+        self._out.append(effects.SendCertificate(certificate))
+        if finalize:
+            self._say(view, "finalize")
+
+    def _finalise(self, certificate: Certificate) -> None:
+        """Rule 5."""
+        self._memory.chain.finalise(certificate)
+        self._memory.nullified = 0
+        self._memory.heartbeat = False
+        self._out.append(effects.Finalised(certificate, certificate.seal))
+
+    def _fetch(self, view: int) -> None:
+        """Rule 4: get and execute every notarized block, whatever became of its view."""
+        seal = self._memory.chain.certified(view)
+        held = self._memory.rounds.get(view)
+        if seal is None or seal == self._memory.chain.final.seal or seal in self._memory.chain.seals:
+            return
+        if held is not None and held.proposal is not None and held.proposes(seal):
+            self._adopt(held.proposal)
+        else:
+            self._out.append(effects.RequestBlock(view, seal))
+
+    def _adopt(self, sealed: SealedBytes) -> None:
+        """A seal that a quorum notarized: those members have checked its parent certificate."""
+        chain = self._memory.chain
+        view = chain.view_of(sealed.hash)
+        if self._halted or view is None or sealed.hash == chain.final.seal or sealed.hash in chain.seals:
+            return
+        held = self._memory.rounds.get(view)
+        if held is not None and held.proposes(sealed.hash) and held.verdict is Verdict.INVALID:
+            self._diverge(view, sealed.hash)
+            return
+        chain.seals[sealed.hash] = sealed
+        certificate = sealed.seal.parent_certificate
+        if certificate is not None:
+            self._learn(certificate)
+        self._execute(view, sealed)
+        self._progress()
+
+    def _on_timeout(self, view: int, kind: TimerKind) -> None:
+        if kind is TimerKind.HELP:
+            self._answered.clear()
+        if view != self.view:
+            return
+        memory, held = self._memory, self._memory.current
+        match kind:
+            case TimerKind.SETTLE:
+                memory.settled = True
+                self._progress()
+            case TimerKind.RETRY:
+                memory.armed = memory.has_work()
+                if memory.armed:
+                    self._retry()
+            case TimerKind.LEADER | TimerKind.ADVANCE if not memory.has_work():
+                memory.armed = "nullify" in held.own  # done meanwhile: an idle network is silent
+            case TimerKind.LEADER if held.proposal is None:
+                self._nullify()
+            case TimerKind.ADVANCE:
+                self._nullify()
+
+    def _retry(self) -> None:
+        """Rule 6: the nullify again, with the certificates that brought us here, and what we lack."""
+        chain = self._memory.chain
+        self._say(self.view, "nullify")
+        self._out.extend(effects.SendCertificate(certificate) for certificate in self._memory.best())
+        self._memory.asked = False
+        parent = chain.parent_for(self.view)
+        if isinstance(parent, Gap):
+            self._ask(parent)
+        for view in chain.notarized_views()[-self._config.depth :]:
+            self._fetch(view)
+        self._timer(TimerKind.RETRY, self._config.retry_delay())
+
+    def _say(self, view: int, kind: VoteKind) -> None:
+        """Send a vote that is durable once its turn comes; a leader's notarize goes as its proposal."""
+        held = self._memory.rounds[view]
+        if kind == "notarize" and held.proposal is not None and held.proposal_vote is None:
+            self._out.append(effects.SendProposal(view, held.proposal))
+        else:
+            self._out.append(effects.SendVote(kind, self._members.epoch, view, held.own[kind]))
+
+    def _answer(self, member: str, certificates: list[Certificate]) -> None:
+        """Send to one peer, once between two help timers: nobody makes us talk without end."""
+        if member == self._memory.party or member in self._answered or not certificates:
+            return
+        if len(self._answered) >= MAX_ANSWERED:
+            return
+        if not self._answered:
+            self._timer(TimerKind.HELP, self._config.help_delay())
+        self._answered.add(member)
+        self._out.extend(effects.SendCertificate(certificate, member) for certificate in certificates)
+
+    def _ask(self, gap: Gap) -> None:
+        if not self._memory.asked:
+            self._memory.asked = True
+            self._out.append(effects.RequestCertificates(gap.from_view, gap.to_view))
+
+    def _timer(self, kind: TimerKind, delay: int) -> None:
+        self._out.append(effects.ScheduleTimer(self.view, kind, delay))
+
+    def _voted(self, view: int, kind: VoteKind) -> Voted:
+        seal = self._memory.round(view).own[kind]
+        return Voted(epoch=self._members.epoch, view=view, kind=kind, seal=seal)
+
+    def _persist(self, *records: Record) -> None:
+        if self._memory.party is not None:
+            self._out.append(effects.Persist(records))
+
+    def _diverge(self, view: int, seal: bytes) -> None:
+        self._halt("STATE_DIVERGED", f"expected the certified block of view {view} to be valid: {seal.hex()}")
+
+    def _halt(self, code: str, detail: str) -> None:
+        self._halted = True
+        self._out.append(effects.Halt(code, detail))
+
+
+def _vote_in(certificate: Certificate, member: str, signature: bytes) -> Vote:
+    return Vote(
+        kind=certificate.kind,
+        epoch=certificate.epoch,
+        view=certificate.view,
+        seal=certificate.seal,
+        member=member,
+        signature=signature,
+    )

@@ -1,0 +1,69 @@
+"""What a rule sees while it checks and applies one record: state, time, signatures, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from accord_ledger import calendar, codec
+from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
+from accord_ledger.errors import Rejection
+from accord_ledger.state import Part, Table, View
+
+V = TypeVar("V", bound=codec.Wire)
+
+
+@dataclass
+class Context:
+    """One record's view of the ledger. Writes go to ``state``, which is dropped if a check fails."""
+
+    state: View
+    network: bytes
+    height: int
+    time: int
+    """Block time, UTC seconds."""
+    author: str = ""
+    tx_id: bytes = b""
+    genesis: bool = False
+    """Acts of the genesis document: unsigned, and date windows against the ledger clock are off."""
+    holder_signatures: Mapping[bytes, bool] = field(default_factory=dict)
+    """Key id of a holder key to whether it signed this record validly."""
+    signed: tuple[tuple[str, str, bytes], ...] = ()
+    """(party, purpose, key id) of the signers that satisfied the requirement."""
+    keys_of: Mapping[tuple[str, str], tuple[bytes, ...]] = field(default_factory=dict)
+    """(party, purpose) to the institutional keys that signed validly."""
+    present: frozenset[tuple[str, str]] = frozenset()
+    """(party, purpose) of every valid institutional signature, needed or not."""
+    warnings: list[str] = field(default_factory=list)
+    result: dict[str, str] = field(default_factory=dict)
+    """Computed facts for the receipt (``awarded``, ``dropped`` ...)."""
+
+    @cached_property
+    def today(self) -> date:
+        """The ledger date: UTC day of the block time."""
+        return calendar.date_at(self.time)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Alliance parameters in force (T04)."""
+        head = self.state.get(PARAMETERS)
+        if head is None:
+            return Parameters()
+        # What a block sets is in force from the next block on.
+        return head.before if head.before is not None and head.since == self.height else head.newest
+
+    def known(self, table: Table[V], *parts: Part, path: str) -> V:
+        """The named object, or ``E_UNKNOWN_REF`` at ``path``."""
+        found = self.state.get(table, *parts)
+        if found is None:
+            shown = "@".join(part.hex() if isinstance(part, bytes) else str(part) for part in parts)
+            raise Rejection("E_UNKNOWN_REF", f"expected a known {table.name}, got {shown}", path=path)
+        return found
+
+    def unused(self, table: Table[V], *parts: Part, path: str) -> None:
+        """``E_DUPLICATE`` at ``path`` if the id was used before."""
+        if self.state.exists(table, *parts):
+            raise Rejection("E_DUPLICATE", f"expected an unused {table.name} id", path=path)

@@ -1,0 +1,242 @@
+"""T22 agreement_propose, T23 agreement_sign, T25 agreement_terminate (DOMAIN.md 2.4, 2.10)."""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from accord_ledger import calendar
+from accord_ledger.domain import ratio_graph
+from accord_ledger.domain.agreement_life import AGREEMENT_ENDS, DRAFT_ENDS, activate, agreement_of, span_of
+from accord_ledger.domain.context import Context
+from accord_ledger.domain.due import schedule
+from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
+from accord_ledger.domain.model.agreement import (
+    AGREEMENT_TERMS, AGREEMENT_VERSIONS, AGREEMENTS, Agreement, AgreementTerms, AgreementVersion, Notice,
+    TermsSignature,
+)  # fmt: skip
+from accord_ledger.domain.rules.base import check_ascending
+from accord_ledger.domain.signing import Need, Signer, all_of, any_of
+from accord_ledger.domain.terms import check_terms, check_values, check_window, parties_of, signers_of, terms_hash
+from accord_ledger.errors import Rejection
+from accord_ledger.fields import DateText, Digest, Slug, Version
+
+
+class ProposeBody(Body):
+    """T22: a draft of version 1."""
+
+    agreement_id: Slug
+    terms: AgreementTerms
+
+
+@transaction_kind
+class AgreementPropose(TransactionKind[ProposeBody, None]):
+    """T22: terms for everyone to sign."""
+
+    name = "agreement_propose"
+    row = "T22"
+    body = ProposeBody
+    errors = (
+        "E_SIGN_BY_PASSED", "E_RANGE", "E_UNKNOWN_REF", "E_ROLE", "E_NO_HOURS", "E_PIN_OUTSIDE_FRAMEWORK",
+        "E_HOUR_KIND", "E_NOTICE",
+    )  # fmt: skip
+
+    def values(self, body: ProposeBody) -> None:
+        """See :func:`accord_ledger.domain.terms.check_values`."""
+        check_values(body.terms, "body.terms")
+
+    def weight(self, ctx: Context, body: ProposeBody) -> int:
+        """DOMAIN.md 2.12."""
+        return 16 + len(parties_of(body.terms)) + 2 * len(body.terms.rules)
+
+    def signers(self, ctx: Context, body: ProposeBody) -> Need:
+        """Any party to it."""
+        return any_of(*(Signer(party, "agreements") for party in parties_of(body.terms)))
+
+    def unused(self, ctx: Context, body: ProposeBody) -> None:
+        """An agreement id is used once, whatever became of its draft."""
+        ctx.unused(AGREEMENTS, body.agreement_id, path="body.agreement_id")
+
+    def check(self, ctx: Context, body: ProposeBody) -> None:
+        """See :func:`accord_ledger.domain.terms.check_terms`."""
+        check_window(ctx, body.terms, "body.terms.sign_by")
+        check_terms(ctx, body.terms, "body.terms")
+
+    def apply(self, ctx: Context, body: ProposeBody, plan: None) -> None:
+        """Store the draft and queue its end."""
+        terms = body.terms
+        run_off = ctx.parameters.run_off_default_days if terms.run_off_days is None else terms.run_off_days
+        draft = AgreementVersion(
+            stage="draft", terms_hash=terms_hash(terms), run_off_days=run_off, proposed_at=ctx.time
+        )
+        ctx.state.put(AGREEMENT_TERMS, terms, body.agreement_id, 1)
+        ctx.state.put(AGREEMENT_VERSIONS, draft, body.agreement_id, 1)
+        ctx.state.put(AGREEMENTS, Agreement(status="draft", status_since=ctx.time), body.agreement_id)
+        schedule(ctx, terms.sign_by, DRAFT_ENDS, body.agreement_id.encode())
+
+
+class SignBody(Body):
+    """T23: one or several parties sign the same terms."""
+
+    agreement: tuple[Slug, Version]
+    terms_hash: Digest
+    parties: Annotated[tuple[Slug, ...], Meta(max_length=64)] = ()
+    """Who signs by this record; empty: the author."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignPlan:
+    """The version with the new signatures."""
+
+    version: AgreementVersion
+    terms: AgreementTerms
+    complete: bool
+
+
+def _signing(ctx: Context, body: SignBody) -> tuple[str, ...]:
+    return body.parties or (ctx.author,)
+
+
+def _completes(version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]) -> bool:
+    return {signature.party for signature in version.signatures}.union(parties).issuperset(signers_of(terms))
+
+
+@transaction_kind
+class AgreementSign(TransactionKind[SignBody, SignPlan]):
+    """T23: the last signature brings the agreement into force."""
+
+    name = "agreement_sign"
+    row = "T23"
+    body = SignBody
+    errors = ("E_UNKNOWN_REF", "E_ROLE", "E_STATE", "E_SIGN_BY_PASSED", "E_TERMS_HASH", "E_CYCLE_INFLATION")
+
+    def values(self, body: SignBody) -> None:
+        """Parties in order, each once."""
+        check_ascending(body.parties, "body.parties")
+
+    def weight(self, ctx: Context, body: SignBody) -> int:
+        """16; with the last signature the rules and the whole ratio graph besides (DOMAIN.md 2.12)."""
+        version = ctx.state.get(AGREEMENT_VERSIONS, *body.agreement)
+        terms = ctx.state.get(AGREEMENT_TERMS, *body.agreement)
+        if version is None or terms is None or not _completes(version, terms, _signing(ctx, body)):
+            return 16
+        return 16 + 2 * len(terms.rules) + ratio_graph.size_after(ctx, terms)
+
+    def signers(self, ctx: Context, body: SignBody) -> Need:
+        """Each party that signs by this record."""
+        return all_of(*(Signer(party, "agreements") for party in _signing(ctx, body)))
+
+    def check(self, ctx: Context, body: SignBody) -> SignPlan:
+        """Draft, in time, the same terms, no inflation."""
+        version = ctx.known(AGREEMENT_VERSIONS, *body.agreement, path="body.agreement")
+        if version.stage == "lapsed":
+            raise Rejection("E_SIGN_BY_PASSED", "expected a draft, got one that lapsed", path="body.agreement")
+        terms = ctx.known(AGREEMENT_TERMS, *body.agreement, path="body.agreement")
+        parties = _signing(ctx, body)
+        self._check_parties(version, terms, parties)
+        if version.stage != "draft":
+            raise Rejection("E_STATE", f"expected a draft, got {version.stage}", path="body.agreement")
+        if ctx.time >= terms.sign_by:
+            raise Rejection("E_SIGN_BY_PASSED", f"expected block time before {terms.sign_by}, got {ctx.time}")
+        if body.terms_hash != version.terms_hash:
+            detail = f"expected {version.terms_hash.hex()}, got {body.terms_hash.hex()}"
+            raise Rejection("E_TERMS_HASH", detail, path="body.terms_hash")
+        complete = _completes(version, terms, parties)
+        if complete:
+            self._check_inflation(ctx, body.agreement, terms)
+        return SignPlan(self._signed(ctx, version, parties, complete=complete), terms, complete)
+
+    def _check_parties(self, version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]) -> None:
+        outsiders = [party for party in parties if party not in signers_of(terms)]
+        if outsiders:
+            raise Rejection("E_ROLE", f"expected a party or cosigner, got {outsiders[0]}", path="body.parties")
+        for signature in version.signatures:
+            if signature.party in parties:
+                raise Rejection("E_STATE", f"expected a first signature of {signature.party}", path="body.parties")
+
+    def _check_inflation(self, ctx: Context, ref: tuple[str, int], terms: AgreementTerms) -> None:
+        cycle = ratio_graph.inflation(ctx, ref, terms)
+        if cycle is None:
+            return
+        if ctx.parameters.cycle_policy == "reject":
+            raise Rejection("E_CYCLE_INFLATION", str(cycle), path="body.agreement")
+        ctx.warnings.append("W_CYCLE_INFLATION")
+
+    def _signed(
+        self, ctx: Context, version: AgreementVersion, parties: tuple[str, ...], *, complete: bool
+    ) -> AgreementVersion:
+        signatures = list(version.signatures)
+        for party, _, key_id in ctx.signed:
+            if party in parties:
+                insort(signatures, TermsSignature(party=party, key_id=key_id, at=ctx.time), key=lambda one: one.party)
+        return AgreementVersion(
+            stage="active" if complete else "draft",
+            terms_hash=version.terms_hash,
+            run_off_days=version.run_off_days,
+            proposed_at=version.proposed_at,
+            signatures=tuple(signatures),
+            activated_at=ctx.time if complete else None,
+        )
+
+    def apply(self, ctx: Context, body: SignBody, plan: SignPlan) -> None:
+        """Keep the signatures; with the last one the agreement is active."""
+        if plan.complete:
+            activate(ctx, body.agreement, plan.version, plan.terms)
+        else:
+            ctx.state.put(AGREEMENT_VERSIONS, plan.version, *body.agreement)
+
+
+class TerminateBody(Body):
+    """T25 terminate: notice of one party, for all of the agreement."""
+
+    agreement_id: Slug
+    effective_date: DateText
+
+
+@transaction_kind
+class AgreementTerminate(TransactionKind[TerminateBody, Agreement]):
+    """T25: everything works until the effective date; the notice is the cut-off of the run-off."""
+
+    name = "agreement_terminate"
+    row = "T25"
+    body = TerminateBody
+    errors = ("E_UNKNOWN_REF", "E_ROLE", "E_STATE", "E_NOTICE")
+
+    def values(self, body: TerminateBody) -> None:
+        """An existing date."""
+        calendar.parse_date(body.effective_date, "body.effective_date")
+
+    def weight(self, ctx: Context, body: TerminateBody) -> int:
+        """DOMAIN.md 2.12."""
+        return 16
+
+    def signers(self, ctx: Context, body: TerminateBody) -> Need:
+        """The party that submits it, alone."""
+        return Signer(ctx.author, "agreements")
+
+    def check(self, ctx: Context, body: TerminateBody) -> Agreement:
+        """Known, a party to it, active, notice long enough."""
+        agreement = agreement_of(ctx, body.agreement_id, "body.agreement_id")
+        ref = (body.agreement_id, agreement.current or 1)
+        version = ctx.known(AGREEMENT_VERSIONS, *ref, path="body.agreement_id")
+        terms = ctx.state.get(AGREEMENT_TERMS, *ref)
+        if terms is not None and ctx.author not in parties_of(terms):
+            raise Rejection("E_ROLE", f"expected a party to it, got {ctx.author}", path="author")
+        if terms is None or agreement.status != "active" or ctx.time >= span_of(agreement, version, terms).end:
+            raise Rejection("E_STATE", f"expected an active agreement, got {agreement.status}")
+        earliest = calendar.add_days(ctx.today, terms.notice_days)
+        if calendar.parse_date(body.effective_date) < earliest:
+            raise Rejection(
+                "E_NOTICE", f"expected {earliest} or later, got {body.effective_date}", path="body.effective_date"
+            )
+        notice = Notice(party=ctx.author, at=ctx.time, height=ctx.height, effective=body.effective_date)
+        return Agreement(status="terminating", status_since=ctx.time, current=agreement.current, notice=notice)
+
+    def apply(self, ctx: Context, body: TerminateBody, plan: Agreement) -> None:
+        """Note the notice and queue the effective date."""
+        ctx.state.put(AGREEMENTS, plan, body.agreement_id)
+        effective = calendar.midnight(calendar.parse_date(body.effective_date))
+        schedule(ctx, effective, AGREEMENT_ENDS, body.agreement_id.encode())

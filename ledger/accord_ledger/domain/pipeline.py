@@ -1,0 +1,214 @@
+"""The order of checks every record goes through (DOMAIN.md 2.5, stage 1), then its kind's own.
+
+    prepare   schema, numbers, values against each other        E_SCHEMA E_NUMBER E_VALUE   (no state)
+    window    network, expires, sign_by                         E_SCHEMA E_TX_EXPIRED E_RANGE E_SIGN_BY_PASSED
+    duplicate transaction, body signed once                     E_DUPLICATE_TX E_DUPLICATE
+    weight    of the record                                     E_WEIGHT
+    signers   institutional signatures                          E_SIG_INVALID E_KEY_REVOKED E_SIG_MISSING E_SIG_DISTINCT
+    standing  role and status of the signers                    E_ROLE E_PARTY_STATUS
+    unused    ids used before, versions                         E_DUPLICATE E_VERSION
+    check     the row's own                                     then apply
+
+A record that fails anywhere leaves the state untouched: it ran in a fork that is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from accord_ledger import codec
+from accord_ledger.codec import Wire
+from accord_ledger.domain.context import Context
+from accord_ledger.domain.due import due_effect, schedule
+from accord_ledger.domain.kind import Body, TransactionKind, kinds
+from accord_ledger.domain.model.party import KEYS, PARTIES
+from accord_ledger.domain.signing import Chosen, satisfy
+from accord_ledger.errors import DecodeError, Rejection
+from accord_ledger.fields import Seconds
+from accord_ledger.keys import key_id
+from accord_ledger.state import Table, View
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, signed_message
+
+SIGNATURE_WEIGHT: Final = 10
+SECONDS_PER_DAY: Final = 86_400
+
+
+class BodyUse(Wire):
+    """A body accepted under signatures of its own; remembered until its ``sign_by``."""
+
+    until: Seconds
+
+
+BODY_USES: Table[BodyUse] = Table("body_use", BodyUse)
+"""By body hash: such a body is accepted once."""
+
+
+@due_effect("body_use")
+def _forget_body_use(ctx: Context, subject: bytes) -> None:
+    ctx.state.delete(BODY_USES, subject)
+
+
+class SignatureChecker(Protocol):
+    """Decides one signature; an implementation may remember good ones as (public, message, signature)."""
+
+    def __call__(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        """Whether the signature verifies (``accord_ledger.keys.verifies``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record whose form and values are good; nothing was checked against state."""
+
+    record: ParsedRecord
+    kind: TransactionKind[Any, Any]
+    body: Body
+    holders: dict[bytes, bytes]
+    """Key id to public key of the holders its items name."""
+
+
+def prepare(entry: bytes) -> Prepared:
+    """Everything that can be said about a record without state.
+
+    Raises:
+        Rejection: ``E_SCHEMA``, ``E_NUMBER`` or ``E_VALUE``.
+    """
+    record = parse_record(entry)
+    kind = kinds().get(record.tx.kind)
+    if kind is None or not kind.as_transaction:
+        raise Rejection("E_SCHEMA", f"expected a known transaction kind, got {record.tx.kind}", path="kind")
+    body = decode_body(kind, bytes(record.tx.body))
+    if body.sign_by == 0 and any(scope == "body" for _, scope, _ in record.signatures):
+        raise Rejection("E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by")
+    return Prepared(record, kind, body, {key_id(public): public for public in kind.holders(body)})
+
+
+def decode_body(kind: TransactionKind[Any, Any], data: bytes) -> Body:
+    """The typed body of a kind, its values checked against each other."""
+    try:
+        body = codec.decode(data, kind.body)
+    except DecodeError as error:
+        path = f"body.{error.path}" if error.path else "body"
+        raise Rejection("E_SCHEMA", f"{error.code}: {error.detail}", path=path) from error
+    kind.values(body)
+    return body
+
+
+def signature_jobs(prepared: Prepared, state: View) -> list[tuple[bytes, bytes, bytes]]:
+    """(public, message, signature) of every signature whose key is known, for checking ahead in threads."""
+    jobs = []
+    record = prepared.record
+    for signer, scope, signature in record.signatures:
+        public = prepared.holders.get(signer)
+        if public is None and (known := state.get(KEYS, signer)) is not None:
+            public = known.public
+        if public is not None:
+            jobs.append((public, signed_message(scope, record.tx_id, record.body_hash), signature))
+    return jobs
+
+
+def check_window(prepared: Prepared, network: bytes, time: int, sign_by_max_days: int) -> None:
+    """The record belongs to this network and is submitted in time (DOMAIN.md 2.2)."""
+    tx = prepared.record.tx
+    if tx.network != network:
+        raise Rejection("E_SCHEMA", f"expected network {network.hex()}, got {tx.network.hex()}", path="network")
+    if tx.expires <= time:
+        raise Rejection("E_TX_EXPIRED", f"expected block time before {tx.expires}, got {time}", path="expires")
+    if tx.expires > time + MAX_LIFETIME_SECONDS:
+        raise Rejection("E_RANGE", f"expected at most {time + MAX_LIFETIME_SECONDS}, got {tx.expires}", path="expires")
+    sign_by = prepared.body.sign_by
+    if sign_by and sign_by < time:
+        raise Rejection("E_SIGN_BY_PASSED", f"expected block time up to {sign_by}, got {time}", path="body.sign_by")
+    if sign_by > time + sign_by_max_days * SECONDS_PER_DAY:
+        raise Rejection("E_RANGE", f"expected at most {sign_by_max_days} days ahead", path="body.sign_by")
+
+
+def _check_weight(ctx: Context, prepared: Prepared) -> int:
+    weight = SIGNATURE_WEIGHT * len(prepared.record.signatures) + prepared.kind.weight(ctx, prepared.body)
+    limit = ctx.parameters.record_weight_max
+    if weight > limit:
+        raise Rejection("E_WEIGHT", f"expected a weight of at most {limit}, got {weight}")
+    return weight
+
+
+def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecker) -> set[bytes]:
+    """Check every signature; sorts holders from institutions. Returns the author's ``tx`` keys."""
+    record = prepared.record
+    have: dict[tuple[str, str], tuple[bytes, ...]] = {}
+    holder_signatures: dict[bytes, bool] = {}
+    author_keys: set[bytes] = set()
+    for place, (signer, scope, signature) in enumerate(record.signatures):
+        path = f"signatures[{place}]"
+        message = signed_message(scope, record.tx_id, record.body_hash)
+        if (holder := prepared.holders.get(signer)) is not None:
+            good = checker(holder, message, signature)
+            holder_signatures[signer] = holder_signatures.get(signer, False) or good
+            continue
+        key = ctx.state.get(KEYS, signer)
+        if key is None or key.use != "institution" or not checker(key.public, message, signature):
+            raise Rejection("E_SIG_INVALID", f"expected a valid signature of a known key, got {signer.hex()}", path=path)
+        if key.revoked_at is not None or not key.valid_from <= ctx.time < (key.valid_to or ctx.time + 1):
+            raise Rejection("E_KEY_REVOKED", f"expected a key in force, got {signer.hex()}", path=path)
+        for purpose in key.purposes:
+            have[key.party, purpose] = (*have.get((key.party, purpose), ()), signer)
+        if scope == "tx" and key.party == ctx.author:
+            author_keys.add(signer)
+    ctx.holder_signatures = holder_signatures
+    ctx.keys_of = have
+    ctx.present = frozenset(have)
+    return author_keys
+
+
+def _check_standing(ctx: Context, chosen: Chosen) -> None:
+    for signer, _ in chosen:
+        party = ctx.state.get(PARTIES, signer.party)
+        if party is None or (signer.roles and not signer.roles.intersection(party.roles)):
+            raise Rejection("E_ROLE", f"expected {signer.party} to be {' or '.join(sorted(signer.roles))}", path="signatures")
+        if party.status != "active" and not signer.any_status:
+            raise Rejection("E_PARTY_STATUS", f"expected {signer.party} active, got {party.status}", path="signatures")
+
+
+def run(ctx: Context, prepared: Prepared, checker: SignatureChecker, is_duplicate: Callable[[bytes, int], bool]) -> int:
+    """Check and apply one record to ``ctx.state`` (a fork the caller merges or drops).
+
+    Returns:
+        The record's weight.
+
+    Raises:
+        Rejection: the first check that fails, in the order at the head of this module.
+    """
+    kind, body, record = prepared.kind, prepared.body, prepared.record
+    check_window(prepared, ctx.network, ctx.time, ctx.parameters.sign_by_max_days)
+    if is_duplicate(record.tx_id, record.tx.expires):
+        raise Rejection("E_DUPLICATE_TX", f"expected a new transaction, got {record.tx_id.hex()} again")
+    body_signed = any(scope == "body" for _, scope, _ in record.signatures)
+    if body_signed:
+        ctx.unused(BODY_USES, record.body_hash, path="body")
+    weight = _check_weight(ctx, prepared)
+    author_keys = _valid_signatures(ctx, prepared, checker)
+    chosen = satisfy(kind.signers(ctx, body), ctx.keys_of)
+    if not author_keys:
+        raise Rejection("E_SIG_MISSING", f"{ctx.author} (author, scope tx)", path="signatures")
+    ctx.signed = tuple((signer.party, signer.purpose, key) for signer, key in chosen)
+    _check_standing(ctx, chosen)
+    kind.unused(ctx, body)
+    kind.apply(ctx, body, kind.check(ctx, body))
+    if body_signed:
+        ctx.state.put(BODY_USES, BodyUse(until=body.sign_by), record.body_hash)
+        schedule(ctx, body.sign_by + 1, "body_use", record.body_hash)
+    return weight
+
+
+def run_genesis(ctx: Context, name: str, data: bytes) -> None:
+    """Apply one act of a genesis document: the same checks, no signatures, no windows.
+
+    Raises:
+        Rejection: the act breaks a rule; its code and path say which.
+    """
+    kind = kinds().get(name)
+    if kind is None or not kind.in_genesis:
+        raise Rejection("E_SCHEMA", f"expected a kind genesis may hold, got {name}", path="kind")
+    body = decode_body(kind, data)
+    kind.unused(ctx, body)
+    kind.apply(ctx, body, kind.check(ctx, body))

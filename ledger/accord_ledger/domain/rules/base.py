@@ -1,0 +1,75 @@
+"""What every rule of an agreement says, and what the stages of T27 ask of it (DOMAIN.md 2.3, 2.5).
+
+A rule kind is one struct in a file of its own: its fields are its terms, its methods are its arithmetic.
+Adding a kind is adding a file and naming it in the union of :mod:`accord_ledger.domain.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from accord_ledger import rational
+from accord_ledger.codec import Wire
+from accord_ledger.domain.model.framework import Framework
+from accord_ledger.errors import Rejection
+from accord_ledger.fields import Code, RationalText, Slug, Version
+
+FrameworkRef = tuple[Slug, Version]
+"""Framework id and version."""
+
+
+def check_ascending(names: Sequence[str], path: str) -> None:
+    """``E_VALUE`` unless the names stand in order, each once: one spelling per set."""
+    if list(names) != sorted(set(names)):
+        raise Rejection("E_VALUE", "expected names in order, each once", path=path)
+
+
+class RuleTerms(Wire):
+    """Terms that rules of every kind may carry."""
+
+    rule_id: Slug
+    """Unique in its agreement."""
+    source: FrameworkRef
+    """Framework of the items: it, or one that narrows it."""
+    target: FrameworkRef
+    """Framework of the credits that arise."""
+    cap_class: Code | None = None
+    """``class`` in DOMAIN.md: which class cap counts what the rule gives."""
+    cosigners: Annotated[tuple[Slug, ...], Meta(max_length=8)] = ()
+    """Parties that sign every recognition under the rule with ``registrar``."""
+    requires_grade: RationalText | None = None
+    """Least grade (share of the best); the receiver attests that it opened the document and checked."""
+    atomic: bool = False
+    """What is awarded must be whole target courses."""
+
+    consumes: ClassVar[bool] = True
+    """Items are spent."""
+    accepts_noncredit: ClassVar[bool] = False
+    """Items of the noncredit track may be used."""
+
+    def check_values(self, path: str) -> None:
+        """Numbers and values against each other: ``E_NUMBER``, ``E_VALUE``."""
+        check_ascending(self.cosigners, f"{path}.cosigners")
+        if self.requires_grade is not None and rational.parse(self.requires_grade, f"{path}.requires_grade") > 1:
+            raise Rejection("E_VALUE", f"expected a share of at most 1, got {self.requires_grade}", path=path)
+
+    def check_hours_known(self, source: Framework, target: Framework, path: str) -> None:
+        """``E_NO_HOURS`` where the rule needs hours that a framework does not have."""
+
+    def check_pins(self, source: Framework, target: Framework, path: str) -> None:
+        """``E_PIN_OUTSIDE_FRAMEWORK`` unless every pin lies inside the interval of its framework."""
+
+    def check_hour_kinds(self, source: Framework, target: Framework, path: str) -> None:
+        """``E_HOUR_KIND`` where hours of different kinds would be set against each other."""
+
+    def multiplier(self) -> Fraction | None:
+        """Target credits per source credit, the edge on the ratio graph; None: no edge."""
+        raise NotImplementedError
+
+    def exact(self, item_credits: Sequence[Fraction]) -> Fraction:
+        """Exact credits for the items together, before the one rounding."""
+        raise NotImplementedError

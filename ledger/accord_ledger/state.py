@@ -1,0 +1,163 @@
+"""State as typed tables over canonical bytes, in views that stack.
+
+A state key is ``<table>/`` followed by its parts; a value is the canonical encoding of one
+:class:`~accord_ledger.codec.Wire`. A :class:`View` buffers writes over a parent and can be dropped or
+merged, so a record that fails leaves nothing behind and unfinalised blocks can branch. Objects are
+immutable and shared; they are encoded once, when a block closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from accord_ledger import codec
+
+V = TypeVar("V", bound=codec.Wire)
+
+Part = str | bytes | int
+
+MAX_VALUE_BYTES = 4 * 1024 * 1024
+"""Bound on one state value; rule sets and graphs are the largest."""
+
+_registry: dict[str, type[codec.Wire]] = {}
+
+
+class Table(Generic[V]):
+    """One family of state values: its name, the type of its values, and how keys are built."""
+
+    __slots__ = ("name", "prefix", "value")
+
+    def __init__(self, name: str, value: type[V]) -> None:
+        if name in _registry:
+            raise ValueError(f"table {name} is declared twice")
+        _registry[name] = value
+        self.name = name
+        self.prefix = name.encode() + b"/"
+        self.value = value
+
+    def key(self, *parts: Part) -> bytes:
+        """State key of the parts: text ends with a zero byte, integers are 8 bytes big-endian.
+
+        Bytes parts are fixed-length ids, so no two lists of parts of one table share a key.
+        """
+        encoded = [self.prefix]
+        for part in parts:
+            if isinstance(part, str):
+                encoded.append(part.encode() + b"\x00")
+            elif isinstance(part, bytes):
+                encoded.append(part)
+            else:
+                encoded.append(part.to_bytes(8, "big"))
+        return b"".join(encoded)
+
+    def decode(self, value: bytes) -> V:
+        """The typed value of canonical bytes."""
+        return codec.decode(value, self.value, limit=MAX_VALUE_BYTES)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name})"
+
+
+def table_types() -> Mapping[str, type[codec.Wire]]:
+    """Every declared table by name, for reading state back and for documentation."""
+    return dict(_registry)
+
+
+class Source(Protocol):
+    """Where a view reads what it has not written itself."""
+
+    def load(self, table: Table[Any], key: bytes) -> Any | None:
+        """The value under a key, decoded, or None."""
+
+    def has(self, key: bytes) -> bool:
+        """Whether a value exists under a key; never reads the value (proved from the map alone)."""
+
+
+class MemorySource:
+    """A source over plain canonical bytes in memory: replay, genesis and tests."""
+
+    __slots__ = ("_decoded", "values")
+
+    def __init__(self, values: Mapping[bytes, bytes] | None = None) -> None:
+        self.values: dict[bytes, bytes] = dict(values or {})
+        self._decoded: dict[bytes, Any] = {}
+
+    def load(self, table: Table[V], key: bytes) -> V | None:
+        """See :class:`Source`."""
+        found = self._decoded.get(key)
+        if found is None and (raw := self.values.get(key)) is not None:
+            found = self._decoded[key] = table.decode(raw)
+        return found
+
+    def has(self, key: bytes) -> bool:
+        """See :class:`Source`."""
+        return key in self.values
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Apply the encoded changes of a closed block."""
+        for key, value in changes.items():
+            self._decoded.pop(key, None)
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
+
+
+class View:
+    """Writes buffered over a parent."""
+
+    __slots__ = ("_parent", "_writes")
+
+    def __init__(self, parent: Source) -> None:
+        self._parent = parent
+        self._writes: dict[bytes, Any | None] = {}
+
+    def load(self, table: Table[V], key: bytes) -> V | None:
+        """See :class:`Source`; own writes first."""
+        if key in self._writes:
+            return self._writes[key]
+        return self._parent.load(table, key)
+
+    def has(self, key: bytes) -> bool:
+        """See :class:`Source`; own writes first."""
+        if key in self._writes:
+            return self._writes[key] is not None
+        return self._parent.has(key)
+
+    def get(self, table: Table[V], *parts: Part) -> V | None:
+        """The value under these key parts, or None."""
+        return self.load(table, table.key(*parts))
+
+    def exists(self, table: Table[V], *parts: Part) -> bool:
+        """Whether a value exists under these key parts, without reading it."""
+        return self.has(table.key(*parts))
+
+    def put(self, table: Table[V], value: V, *parts: Part) -> None:
+        """Write a value under these key parts."""
+        self._writes[table.key(*parts)] = value
+
+    def delete(self, table: Table[V], *parts: Part) -> None:
+        """Remove the value under these key parts, if any."""
+        self._writes[table.key(*parts)] = None
+
+    def fork(self) -> View:
+        """A view over this one: merge it with :meth:`merge`, or drop it."""
+        return View(self)
+
+    def merge(self, child: View) -> None:
+        """Take over the writes of a fork."""
+        self._writes.update(child._writes)
+
+    def rebase(self, parent: Source) -> None:
+        """Read from another parent that holds the same values (a block's parent became durable)."""
+        self._parent = parent
+
+    def changes(self) -> dict[bytes, bytes | None]:
+        """Every written key with its canonical value, or None where it was removed; in key order."""
+        writes = self._writes
+        return {key: None if (value := writes[key]) is None else codec.encode(value) for key in sorted(writes)}
+
+    def items(self) -> Iterator[tuple[bytes, Any | None]]:
+        """Written keys and values, unencoded."""
+        return iter(self._writes.items())

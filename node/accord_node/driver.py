@@ -1,0 +1,469 @@
+"""Runs consensus: gives it inputs, carries out its effects in order, durable before sent.
+
+    link -> signatures -> step -> Persist -> journal synced -> signed -> gossip
+
+Effects of many steps wait in one queue; each round writes everything to be persisted in one batch with
+one sync and then carries out the rest in order, so durability costs one sync however many votes ride on
+it. Building and executing blocks are tasks that answer with an input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, assert_never
+
+import structlog
+
+from accord_ledger import codec
+from accord_ledger.block import (
+    Certificate,
+    Members,
+    SealedBytes,
+    Vote,
+    VoteKind,
+    body_hash,
+    vote_message,
+)
+from accord_ledger.consensus import effects as do
+from accord_ledger.consensus import inputs as on
+from accord_ledger.consensus import journal
+from accord_ledger.consensus.core import Consensus
+from accord_ledger.domain.pipeline import prepare
+from accord_ledger.errors import AccordError, FatalError
+from accord_ledger.execute import InvalidBlock, check_header
+from accord_ledger.keys import SigningKey
+from accord_node.bodies import Bodies, Body, body_matches
+from accord_node.chain import Chain, Limits, Refused
+from accord_node.mempool import Mempool
+from accord_node.messages import (
+    INLINE_BODY_BYTES,
+    Batch,
+    CertificatesWanted,
+    Proposal,
+    Request,
+)
+from accord_node.peer import Outcome, PeerNetwork, Topic
+from accord_node.records import RecordReader, UnreadableBody, entry_hash
+from accord_node.seams import Clock
+from accord_node.signatures import SignatureCache
+
+log = structlog.get_logger("consensus")
+
+MAX_CLOCK_AHEAD_SECONDS = 5
+"""A block whose time is further ahead of our clock waits; it is never called invalid."""
+MAX_OVERLAYS = 12
+"""Unfinalised executed blocks held; building and executing wait beyond (DESIGN.md: bounded depth)."""
+
+
+class Journal(Protocol):
+    """The vote journal as the driver uses it."""
+
+    async def write(self, records: tuple[journal.Record, ...]) -> None:
+        """Append in one batch; returns once durable."""
+
+
+@dataclass
+class Services:
+    """What the driver stands on."""
+
+    party: str
+    network_hash: bytes
+    members: Members
+    vote_key: SigningKey | None
+    """None: an observer, or a member that must not vote."""
+    chain: Chain
+    mempool: Mempool
+    bodies: Bodies
+    reader: RecordReader
+    cache: SignatureCache
+    network: PeerNetwork
+    journal: Journal
+    clock: Clock
+    limits: Limits
+    on_final: Callable[[Certificate, bytes], None]
+    """Called for every finalization, in order; the finaliser commits or catches up."""
+    on_refused: Callable[[list[Refused]], None]
+    on_accused: Callable[[Any], None]
+    on_fatal: Callable[[BaseException], None]
+
+
+class Driver:
+    """One epoch's consensus at work."""
+
+    def __init__(self, core: Consensus, services: Services) -> None:
+        self.core = core
+        self._on = services
+        self._queue: list[do.Effect] = []
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._stopped = False
+        self.view = 0
+        self.leader = ""
+        self.last_progress = services.clock.monotonic()
+        """When a block last became final or consensus was last idle (monotonic seconds)."""
+        self.pending_reported = False
+
+    def start(self, records: tuple[journal.Record, ...], finality: on.Finality) -> None:
+        """Restore from the journal and begin."""
+        self._restore_bodies(records)
+        self._spawn(self._carry_out())
+        self.give(on.Start(records=records, finalised=finality))
+
+    async def close(self) -> None:
+        """Stop carrying out effects; what is not durable was never sent."""
+        self._stopped = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def give(self, event: on.Input) -> None:
+        """One step of consensus; its effects are queued."""
+        if self._stopped:
+            return
+        try:
+            effects = self.core.step(event)
+        except Exception as error:  # noqa: BLE001 - a defect in the core must stop the node, not one task
+            self._on.on_fatal(error)
+            return
+        if effects:
+            self._queue += effects
+            self._wake.set()
+
+    def work_changed(self) -> None:
+        """Tell the core whether transactions wait that no unfinalised block holds."""
+        pending = len(self._on.mempool) > 0 and any(
+            item.prepared.record.entry_hash not in flight for flight in (self._on.chain.in_flight(),)
+            for item in self._on.mempool.items()
+        )
+        if pending != self.pending_reported:
+            self.pending_reported = pending
+            self.give(on.WorkChanged(pending))
+
+    # -- messages of peers -------------------------------------------------------------------------
+
+    def on_vote(self, _: Topic, payload: bytes, __: str) -> Outcome:
+        """A gossiped vote."""
+        vote = codec.decode(payload, Vote)
+        if not self._check_vote(vote):
+            return Outcome.IGNORE if vote.epoch != self._on.members.epoch else Outcome.BAD
+        self.give(on.VoteReceived(vote))
+        return Outcome.ACCEPT
+
+    def _check_vote(self, vote: Vote) -> bool:
+        public = self._on.members.vote_key(vote.member)
+        if public is None or vote.epoch != self._on.members.epoch:
+            return False
+        message = vote_message(self._on.network_hash, vote.kind, vote.epoch, vote.view, vote.seal)
+        return self._on.cache(public, message, vote.signature)
+
+    def on_certificate(self, _: Topic, payload: bytes, __: str) -> Outcome:
+        """A gossiped certificate."""
+        certificate = codec.decode(payload, Certificate)
+        if certificate.epoch != self._on.members.epoch:
+            return Outcome.IGNORE
+        if self.core.knows(certificate):
+            return Outcome.IGNORE
+        if not self.check_certificate(certificate):
+            return Outcome.BAD
+        self.give(on.CertificateReceived(certificate))
+        return Outcome.ACCEPT
+
+    def check_certificate(self, certificate: Certificate) -> bool:
+        """n - f members of this epoch signed it; signatures seen before are not checked again."""
+        members = self._on.members
+        parties = [party for party, _ in certificate.votes]
+        if certificate.epoch != members.epoch or parties != sorted(set(parties)) or len(parties) < members.quorum:
+            return False
+        message = vote_message(
+            self._on.network_hash, certificate.kind, certificate.epoch, certificate.view, certificate.seal
+        )
+        for party, signature in certificate.votes:
+            public = members.vote_key(party)
+            if public is None or not self._on.cache(public, message, signature):
+                return False
+        return True
+
+    async def on_proposal(self, _: Topic, payload: bytes, sender: str) -> Outcome:
+        """A gossiped proposal: the leader's signed notarize, the seal, and the names of its records."""
+        proposal = codec.decode(payload, Proposal, limit=8 * 1024 * 1024)
+        sealed = SealedBytes.parse(proposal.seal)
+        vote = proposal.vote
+        if vote.epoch != self._on.members.epoch:
+            return Outcome.IGNORE
+        if vote.kind != "notarize" or vote.seal != sealed.hash or not self._check_vote(vote):
+            return Outcome.BAD
+        certificate = sealed.seal.parent_certificate
+        if certificate is not None and not self.check_certificate(certificate):
+            return Outcome.BAD
+        hashes = tuple(proposal.hashes[i : i + 32] for i in range(0, len(proposal.hashes), 32))
+        if not _names_match(sealed, proposal.hashes, hashes):
+            return Outcome.BAD
+        body = Body(sealed, hashes, [sender, vote.member])
+        if proposal.entries:
+            if not body_matches(sealed, proposal.entries):
+                return Outcome.BAD
+            body.records = await self._on.bodies.read(proposal.entries)
+        self._on.bodies.add(body)
+        self.give(on.ProposalReceived(sealed, vote))
+        return Outcome.ACCEPT
+
+    # -- effects -----------------------------------------------------------------------------------
+
+    async def _carry_out(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                batch, self._queue = self._queue, []
+                records = self._to_persist(batch)
+                if records:
+                    await self._on.journal.write(records)
+                for effect in batch:
+                    self._do(effect)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an unwritable journal or a defect stops the node
+            self._on.on_fatal(error)
+
+    def _to_persist(self, batch: list[do.Effect]) -> tuple[journal.Record, ...]:
+        records: list[journal.Record] = []
+        for effect in batch:
+            if isinstance(effect, do.Persist):
+                for record in effect.records:
+                    if isinstance(record, journal.Proposed):
+                        records.append(self._body_record(record))
+                    records.append(record)
+        return tuple(records)
+
+    def _body_record(self, record: journal.Proposed) -> journal.Body:
+        sealed = SealedBytes.parse(record.entry)
+        block = self._on.chain.executed(sealed.hash)
+        body = self._on.bodies.get(sealed.hash)
+        if block is not None:
+            entries = block.entries
+        elif body is not None and body.records is not None:
+            entries = tuple(item.record.entry for item in body.records)
+        else:
+            raise FatalError("BODY_MISSING", f"expected the body of {sealed.hash.hex()} before its vote")
+        return journal.Body(
+            epoch=record.epoch, view=record.view, seal=sealed.hash, body=codec.encode(Batch(entries=entries))
+        )
+
+    def _restore_bodies(self, records: tuple[journal.Record, ...]) -> None:
+        bodies = {item.seal: item.body for item in records if isinstance(item, journal.Body)}
+        for item in records:
+            if isinstance(item, journal.Proposed):
+                sealed = SealedBytes.parse(item.entry)
+                raw = bodies.get(sealed.hash)
+                if raw is None:
+                    raise FatalError("JOURNAL_CORRUPT", f"expected the body of {sealed.hash.hex()} in the journal")
+                entries = codec.decode(raw, Batch, limit=64 * 1024 * 1024).entries
+                hashes = tuple(entry_hash(entry) for entry in entries)
+                self._on.bodies.add(Body(sealed, hashes, records=tuple(prepare(entry) for entry in entries)))
+
+    def _do(self, effect: do.Effect) -> None:
+        match effect:
+            case do.Persist():
+                pass  # durable already: see _carry_out
+            case do.SendVote(kind, epoch, view, seal):
+                self._publish_vote(self._sign(kind, epoch, view, seal))
+            case do.SendProposal(view, sealed):
+                self._publish_proposal(view, sealed)
+            case do.SendCertificate(certificate, to):
+                self._publish_certificate(certificate, to)
+            case do.BuildBlock():
+                self._spawn(self._build(effect))
+            case do.ExecuteBlock(view, sealed):
+                self._spawn(self._execute(view, sealed))
+            case do.RequestBlock(view, seal):
+                self._spawn(self._request_block(seal))
+            case do.RequestCertificates(from_view, to_view):
+                self._spawn(self._request_certificates(from_view, to_view))
+            case do.ScheduleTimer(view, kind, delay):
+                asyncio.get_running_loop().call_later(delay / 1000, self.give, on.TimeoutElapsed(view, kind))
+            case do.Finalised(certificate, seal):
+                self.last_progress = self._on.clock.monotonic()
+                self._on.on_final(certificate, seal)
+            case do.Accuse(evidence):
+                self._on.on_accused(evidence)
+            case do.RestoreSuspected(vote):
+                log.warning("a peer shows a vote of ours that is not in our journal", view=vote.view, kind=vote.kind)
+            case do.EnteredView(view, leader):
+                self.view, self.leader = view, leader
+            case do.Halt(code, detail):
+                self._on.on_fatal(FatalError(code, detail))
+            case _:
+                assert_never(effect)
+
+    def _sign(self, kind: VoteKind, epoch: int, view: int, seal: bytes) -> Vote:
+        key = self._on.vote_key
+        if key is None:
+            raise FatalError("NO_VOTE_KEY", "expected a vote key to sign a vote with")
+        message = vote_message(self._on.network_hash, kind, epoch, view, seal)
+        signature = key.sign(message)
+        self._on.cache.remember(key.public, message, signature)
+        return Vote(kind=kind, epoch=epoch, view=view, seal=seal, member=self._on.party, signature=signature)
+
+    def _publish_vote(self, vote: Vote) -> None:
+        self._on.network.gossip.publish(Topic.VOTE, codec.encode(vote))
+        self.give(on.VoteReceived(vote))
+
+    def _publish_certificate(self, certificate: Certificate, to: str | None) -> None:
+        payload = codec.encode(certificate)
+        if to is None:
+            self._on.network.gossip.publish(Topic.CERTIFICATE, payload)
+        else:
+            self._spawn(self._tell(to, payload))
+
+    async def _tell(self, party: str, payload: bytes) -> None:
+        try:
+            await self._on.network.request(party, Request.CERTIFICATE, payload, timeout=2.0)
+        except AccordError as error:
+            log.debug("could not hand over a certificate", to=party, code=error.code)
+
+    def _publish_proposal(self, view: int, sealed: SealedBytes) -> None:
+        vote = self._sign("notarize", self._on.members.epoch, view, sealed.hash)
+        block = self._on.chain.executed(sealed.hash)
+        body = self._on.bodies.get(sealed.hash)
+        records = block.prepared if block is not None else (body.records if body is not None else None) or ()
+        hashes = b"".join(item.record.entry_hash for item in records)
+        size = sum(len(item.record.entry) for item in records)
+        entries = tuple(item.record.entry for item in records) if size <= INLINE_BODY_BYTES else ()
+        proposal = Proposal(vote=vote, seal=sealed.entry, hashes=hashes, entries=entries)
+        self._on.network.gossip.publish(Topic.PROPOSAL, codec.encode(proposal))
+        self.give(on.VoteReceived(vote))
+
+    # -- tasks -------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on.on_fatal(error)
+
+    def room_changed(self) -> None:
+        """Unfinalised blocks became durable; building and executing may go on."""
+        if self._on.chain.unfinalised < MAX_OVERLAYS:
+            self._room.set()
+        else:
+            self._room.clear()
+
+    async def _build(self, effect: do.BuildBlock) -> None:
+        await self._room.wait()
+        if await self._ensure_executed(effect.parent) is None:
+            return
+        chain = self._on.chain
+        exclude = chain.entry_hashes(effect.parent)
+        candidates = [] if effect.empty_only else self._on.mempool.candidates(self._on.limits.records, exclude)
+        try:
+            block, refused = await chain.build(
+                effect.parent,
+                effect.parent_certificate,
+                candidates,
+                proposer=self._on.party,
+                view=effect.view,
+                time=self._on.clock.now(),
+                limits=self._on.limits,
+            )
+        except KeyError:
+            return  # the parent was overtaken by finality while we waited; the view is over
+        if refused:
+            self._on.on_refused(refused)
+        hashes = tuple(item.record.entry_hash for item in block.prepared)
+        self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared))
+        self.room_changed()
+        self.give(on.BlockBuilt(effect.view, block.sealed))
+
+    async def _execute(self, view: int, sealed: SealedBytes) -> None:
+        verdict = await self._verdict(sealed)
+        if verdict is not None:
+            self.give(on.BlockExecuted(view, sealed.hash, verdict))
+
+    async def _verdict(self, sealed: SealedBytes) -> on.Verdict | None:
+        await self._room.wait()
+        parent = await self._ensure_executed(sealed.seal.parent)
+        if parent is None:
+            return None
+        try:
+            version = self._on.chain.version(sealed.seal.parent)
+            if version is not None:
+                check_header(self._on.network_hash, version, sealed.seal)
+            await self._wait_for_time(sealed.seal.time)
+            records = await self._on.bodies.complete(sealed.hash)
+            await self._on.chain.execute(sealed, records)
+        except (InvalidBlock, UnreadableBody) as error:
+            log.warning("invalid block", height=sealed.seal.height, proposer=sealed.seal.proposer, error=str(error))
+            return on.Verdict.INVALID
+        except KeyError:
+            return None  # overtaken by finality: nobody needs the verdict any more
+        self.room_changed()
+        return on.Verdict.VALID
+
+    async def _wait_for_time(self, time: int) -> None:
+        ahead = time - MAX_CLOCK_AHEAD_SECONDS - self._on.clock.now()
+        if ahead > 0:
+            log.warning("a block is ahead of our clock; waiting", seconds=round(ahead, 1))
+            await asyncio.sleep(ahead)
+
+    async def _ensure_executed(self, seal: bytes) -> bytes | None:
+        """Execute a block's unexecuted ancestors and itself; None if it is below the durable base."""
+        chain = self._on.chain
+        missing: list[Body] = []
+        while chain.version(seal) is None:
+            body = self._on.bodies.get(seal)
+            if body is None or body.sealed.seal.height <= chain.base.height:
+                return None
+            missing.append(body)
+            seal = body.sealed.seal.parent
+        for body in reversed(missing):
+            try:
+                await chain.execute(body.sealed, await self._on.bodies.complete(body.sealed.hash))
+            except (InvalidBlock, UnreadableBody) as error:
+                raise FatalError("STATE_DIVERGED", f"a notarised ancestor does not execute here: {error}") from error
+            except KeyError:
+                return None
+        return seal
+
+    async def _request_block(self, seal: bytes) -> None:
+        for party in self._peers():
+            block = await self._on.bodies.fetch_block(seal, party)
+            if block is None:
+                continue
+            sealed = SealedBytes.parse(block.seal)
+            certificate = sealed.seal.parent_certificate
+            if certificate is not None and not self.check_certificate(certificate):
+                continue
+            records = await self._on.bodies.read(block.entries)
+            hashes = tuple(entry_hash(entry) for entry in block.entries)
+            self._on.bodies.add(Body(sealed, hashes, [party], records))
+            self.give(on.BlockReceived(sealed))
+            return
+
+    async def _request_certificates(self, from_view: int, to_view: int) -> None:
+        wanted = codec.encode(
+            CertificatesWanted(epoch=self._on.members.epoch, from_view=from_view, to_view=to_view)
+        )
+        for party in self._peers()[:2]:
+            try:
+                await self._on.network.request(party, Request.CERTIFICATES, wanted, timeout=2.0)
+            except AccordError:
+                continue
+
+    def _peers(self) -> list[str]:
+        """Linked members first, the leader before others."""
+        linked = self._on.network.linked()
+        members = [member.party for member in self._on.members.members if member.party in linked]
+        others = sorted(linked.difference(members))
+        return sorted(members, key=lambda party: party != self.leader) + others
+
+
+def _names_match(sealed: SealedBytes, joined: bytes, hashes: tuple[bytes, ...]) -> bool:
+    return len(joined) == 32 * sealed.seal.count and body_hash(hashes) == sealed.seal.body_hash

@@ -1,0 +1,194 @@
+"""The listening side: TLS, limits on strangers, and the server's half of the handshake.
+
+Until a caller is proven it may hold one of a bounded number of places, for a bounded time, with bounded
+bytes; connections that never get as far as a WebSocket are cut after the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any, Final
+
+from aiohttp import WSMsgType, web
+from aiohttp.web_protocol import RequestHandler
+
+from accord_node.peer.certificate import TlsIdentity
+from accord_node.peer.config import PeerConfig
+from accord_node.peer.errors import PeerError
+from accord_node.peer.frames import MAX_MESSAGE_BYTES
+from accord_node.peer.handshake import (
+    NONCE_BYTES,
+    SUBPROTOCOL,
+    Credentials,
+    Hello,
+    Message,
+    Refusal,
+    ServerHandshake,
+    Welcome,
+    decode_message,
+    encode_message,
+)
+from accord_node.peer.link import Link, Socket
+from accord_node.peer.links import LinkTable
+
+PATH: Final = "/peer"
+"""Where nodes accept links."""
+
+_CLOSE_SECONDS: Final = 1.0
+"""Wait for the other side's half of a WebSocket close."""
+
+
+async def receive_message(socket: Socket) -> Message:
+    """The next handshake message; ``PEER_GONE`` if the connection ends instead."""
+    message = await socket.receive()
+    if message.type is not WSMsgType.BINARY:
+        raise PeerError("PEER_GONE", f"expected a handshake message, got {message.type.name}")
+    return decode_message(message.data)
+
+
+def _refusal(status: int) -> web.Response:
+    response = web.Response(status=status)
+    response.force_close()
+    return response
+
+
+class Acceptor:
+    """Accepts links on one address."""
+
+    def __init__(
+        self,
+        *,
+        own: Credentials,
+        identity: TlsIdentity,
+        table: LinkTable,
+        config: PeerConfig,
+        rng: random.Random,
+        counters: Counter[str],
+    ) -> None:
+        self._own = own
+        self._identity = identity
+        self._table = table
+        self._config = config
+        self._rng = rng
+        self._counters = counters
+        self._loop = asyncio.get_running_loop()
+        self._web: web.Server = web.Server(self._handle, access_log=None)
+        self._server: asyncio.Server | None = None
+        self._unproven: Counter[str] = Counter()
+        self._proven: set[RequestHandler] = set()
+        self._reapers: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._open: set[asyncio.Task[Any]] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port bound (useful with port 0)."""
+        self._server = await self._loop.create_server(
+            self._connection,
+            host,
+            port,
+            ssl=self._identity.server_context(),
+            ssl_handshake_timeout=self._config.handshake_seconds,
+            ssl_shutdown_timeout=_CLOSE_SECONDS,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def refuse_new(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+
+    async def close(self) -> None:
+        """Wait for open connections to end; links must have been stopped before."""
+        for reaper in self._reapers.values():
+            reaper.cancel()
+        if self._open:
+            await asyncio.wait(self._open, timeout=2 * _CLOSE_SECONDS)
+        for handler in self._web.connections:
+            handler.force_close()
+        await self._web.shutdown(_CLOSE_SECONDS)
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def _connection(self) -> RequestHandler:
+        handler = self._web()
+        limit = self._config.handshake_seconds
+        self._reapers[handler] = self._loop.call_later(limit, self._reap, handler)
+        return handler
+
+    def _reap(self, handler: RequestHandler) -> None:
+        del self._reapers[handler]
+        if handler not in self._proven and handler.transport is not None:
+            self._counters["handshake_PEER_HANDSHAKE_TIMEOUT"] += 1
+            handler.transport.abort()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path != PATH:
+            return _refusal(404)
+        address = request.remote or ""
+        if (
+            self._unproven.total() >= self._config.max_unproven
+            or self._unproven[address] >= self._config.max_unproven_per_address
+        ):
+            self._counters["handshake_PEER_BUSY"] += 1
+            return _refusal(503)
+        socket: web.WebSocketResponse[Any] = web.WebSocketResponse(
+            timeout=_CLOSE_SECONDS,
+            heartbeat=self._config.heartbeat_seconds,
+            protocols=(SUBPROTOCOL,),
+            compress=False,
+            max_msg_size=MAX_MESSAGE_BYTES,
+        )
+        if not socket.can_prepare(request):
+            return _refusal(400)
+        task = asyncio.current_task()
+        assert task is not None, "a request handler runs in a task"  # noqa: S101 - asyncio's promise, for mypy
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        link = await self._prove(request, socket, address)
+        if link is not None:
+            self._proven.add(request.protocol)
+            try:
+                await self._table.serve(link)
+            finally:
+                self._proven.discard(request.protocol)
+        return socket
+
+    async def _prove(
+        self, request: web.BaseRequest, socket: web.WebSocketResponse[Any], address: str
+    ) -> Link | None:
+        self._unproven[address] += 1
+        try:
+            await socket.prepare(request)
+            return await self._handshake(socket)
+        except PeerError as error:
+            self._counters[f"handshake_{error.code}"] += 1
+            await self._refuse(socket, error.code)
+        except OSError:
+            self._counters["handshake_PEER_GONE"] += 1
+        finally:
+            self._unproven[address] -= 1
+            if not self._unproven[address]:
+                del self._unproven[address]
+        return None
+
+    async def _handshake(self, socket: web.WebSocketResponse[Any]) -> Link:
+        server = ServerHandshake(self._own, self._identity.digest, self._rng.randbytes(NONCE_BYTES))
+        first = await receive_message(socket)
+        answer = server.hello(first)
+        if isinstance(first, Hello):
+            self._table.check_welcome(first.party)
+        await socket.send_bytes(encode_message(answer))
+        party, key = server.proof(await receive_message(socket))
+        link = self._table.enter(party, key, party, socket)
+        await socket.send_bytes(encode_message(Welcome()))
+        return link
+
+    async def _refuse(self, socket: web.WebSocketResponse[Any], code: str) -> None:
+        if socket.closed:
+            return
+        try:
+            await socket.send_bytes(encode_message(Refusal(code=code)))
+            await socket.close()
+        except OSError:
+            self._counters["handshake_PEER_GONE"] += 1

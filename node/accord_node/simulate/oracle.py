@@ -1,0 +1,135 @@
+"""The judge: watches what honest members send and finish, and says what must never be seen.
+
+Shares no code with the core: it counts, compares and walks parents by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from accord_ledger import codec
+from accord_ledger.block import Certificate, SealedBytes, Vote
+from accord_ledger.consensus.evidence import Evidence
+from accord_ledger.consensus.journal import Body, Voted
+from accord_node.simulate.ledger import transactions_of
+
+
+class Oracle:
+    """Judge of one run.
+
+    Args:
+        network: where every chain begins.
+        honest: members that keep the rules, whatever crashes.
+        note: takes a line for the transcript.
+    """
+
+    def __init__(self, network: bytes, honest: Iterable[str], note: Callable[[str, str], None]) -> None:
+        self._network = network
+        self.honest = frozenset(honest)
+        self._note = note
+        self.violations: list[str] = []
+        self.accused: set[str] = set()
+        self._said: dict[tuple[str, int], dict[str, bytes]] = {}
+        self._notarized: dict[int, bytes] = {}
+        self._seals: dict[bytes, tuple[SealedBytes, bytes]] = {}
+        self._final: dict[int, bytes] = {}
+        self._heights: dict[bytes, int] = {network: 0}
+
+    def _violated(self, what: str) -> None:
+        self.violations.append(what)
+        self._note("oracle", f"VIOLATION: {what}")
+
+    def sees_block(self, sealed: SealedBytes, body: bytes) -> None:
+        """A block was proposed by anyone."""
+        self._seals[sealed.hash] = (sealed, body)
+
+    def sends_vote(self, member: str, vote: Vote, durable: bytes) -> None:
+        """An honest member is about to send a vote of its own; ``durable`` is what its disk would keep."""
+        if member not in self.honest:
+            return
+        said = self._said.setdefault((member, vote.view), {})
+        if said.setdefault(vote.kind, vote.seal) != vote.seal:
+            self._violated(f"{member} said two {vote.kind} in view {vote.view}")
+        if {"nullify", "finalize"} <= said.keys():
+            self._violated(f"{member} said nullify and finalize in view {vote.view}")
+        record = Voted(epoch=vote.epoch, view=vote.view, kind=vote.kind, seal=vote.seal)
+        self._must_be_durable(member, vote, codec.encode(record), "itself", durable)
+        if vote.kind == "notarize":
+            self._notarize_rests_on(member, vote, durable)
+        if vote.kind == "finalize":
+            self._must_be_durable(member, vote, _notarization_prefix(vote), "its notarization", durable)
+
+    def _notarize_rests_on(self, member: str, vote: Vote, durable: bytes) -> None:
+        if vote.seal not in self._seals:
+            self._violated(f"{member} notarized an unknown block in view {vote.view}")
+            return
+        sealed, body = self._seals[vote.seal]
+        record = Body(epoch=vote.epoch, view=vote.view, seal=vote.seal, body=body)
+        self._must_be_durable(member, vote, codec.encode(record), "its body", durable)
+        self._must_be_durable(member, vote, sealed.entry, "its seal", durable)
+
+    def _must_be_durable(self, member: str, vote: Vote, needle: bytes, what: str, durable: bytes) -> None:
+        if needle not in durable:
+            self._violated(f"{member} sent {vote.kind} of view {vote.view} before {what} was durable")
+
+    def sends_certificate(self, member: str, certificate: Certificate) -> None:
+        """An honest member sends a certificate."""
+        if member not in self.honest or certificate.kind == "nullify":
+            return
+        if self._notarized.setdefault(certificate.view, certificate.seal) != certificate.seal:
+            self._violated(f"two seals certified in view {certificate.view}")
+
+    def finalised(self, member: str, seal: bytes) -> None:
+        """An honest member holds a block, and so its ancestors, to be final."""
+        if member not in self.honest:
+            return
+        path: list[bytes] = []
+        while seal not in self._heights:
+            if seal not in self._seals:
+                self._violated(f"{member} finalised a block nobody proposed")
+                return
+            path.append(seal)
+            seal = self._seals[seal][0].seal.parent
+        base = self._heights[seal]
+        for height, step in enumerate(reversed(path), base + 1):
+            self._heights[step] = height
+            if self._seals[step][0].seal.height != height:
+                self._violated(f"final block with height {self._seals[step][0].seal.height} at {height}")
+            if self._final.setdefault(height, step) != step:
+                self._violated(f"two final blocks at height {height}, the second by {member}")
+
+    def accuses(self, member: str, evidence: Evidence) -> None:
+        """An honest member accuses someone."""
+        if member not in self.honest:
+            return
+        self.accused.add(evidence.member)
+        if evidence.member in self.honest:
+            self._violated(f"{member} accused {evidence.member}, who is honest")
+
+    def must_not(self, member: str, what: str) -> None:
+        """An honest member did what none may do in a network with at most f liars."""
+        if member in self.honest:
+            self._violated(f"{member} {what}")
+
+    @property
+    def height(self) -> int:
+        """Height of finality."""
+        return max(self._final, default=0)
+
+    def final_transactions(self) -> list[int]:
+        """All transactions that are final, in order."""
+        return [
+            number
+            for height in sorted(self._final)
+            for number in transactions_of(self._seals[self._final[height]][1])
+        ]
+
+    def notarized(self, view: int) -> bool:
+        """Whether a seal was seen certified in the view."""
+        return view in self._notarized
+
+
+def _notarization_prefix(vote: Vote) -> bytes:
+    """First bytes of any journaled notarization that this finalize may rest on, up to its signatures."""
+    whole = codec.encode({"epoch": vote.epoch, "kind": "notarize", "seal": vote.seal, "view": vote.view})
+    return b"\xabcertificate\x85" + whole[1:] + b"\xa5votes"

@@ -1,0 +1,1 @@
+"""Members that break the rules, one kind in each file."""

@@ -1,0 +1,51 @@
+"""Crash and restart: keeps every rule, but its host dies at the worst places. It counts as honest.
+
+Either at one chosen boundary (so that all can be tried one by one) or, until the network heals, at
+random ones. A boundary is any place where something was written, synced or is about to be sent.
+"""
+
+from __future__ import annotations
+
+from accord_node.simulate.disk import Loss
+from accord_node.simulate.member import Crashed, Member, World
+
+
+class CrashRestart(Member):
+    """An honest member on a bad host.
+
+    Args:
+        world: what all share.
+        party: our name.
+        chance: of dying at any boundary, until healed.
+        at: die at this boundary, counted from 1; 0 for none.
+        loss: what happens to unsynced writes; None for anything.
+    """
+
+    def __init__(
+        self, world: World, party: str, *, chance: float = 0.0, at: int = 0, loss: Loss | None = None
+    ) -> None:
+        super().__init__(world, party)
+        self._chance = chance
+        self._at = at
+        self._loss = loss
+        self.passed = 0
+        self.deaths = 0
+        self.healed = False
+        self.boundary = self._maybe_die
+        self.crashed = self._restart_later
+
+    def _maybe_die(self, word: str) -> None:
+        self.passed += 1
+        chosen = self.passed == self._at
+        if chosen or (self._chance and not self.healed and self.world.loop.random.random() < self._chance):
+            raise Crashed(f"{word} (boundary {self.passed})")
+
+    def loss_at_crash(self) -> Loss:
+        """As chosen, or anything."""
+        return self._loss if self._loss is not None else super().loss_at_crash()
+
+    def _restart_later(self) -> None:
+        self.deaths += 1
+        life = self.life
+        delay = self.world.loop.random.randint(1, 2000)
+        self.world.loop.after(delay, lambda: self.start() if self.life == life else None)

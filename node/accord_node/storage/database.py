@@ -1,0 +1,266 @@
+"""SQLite through aiosqlite: one writer, one transaction per finalised block, whole blocks at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from accord_ledger import codec
+from accord_ledger.block import Certificate
+from accord_ledger.errors import DecodeError, FatalError
+from accord_ledger.execute import Executed
+from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
+
+TX_INDEX_RUN = 8192
+"""Transaction ids gathered in memory before they are written as one sorted run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The newest block that is durable here."""
+
+    height: int
+    log_size: int
+    seal_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """What the index knows of one record."""
+
+    index: int
+    height: int
+    kind: str
+    author: str
+    tx_id: bytes
+    result: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """What the index knows of one block."""
+
+    height: int
+    first: int
+    count: int
+    time: int
+    seal_hash: bytes
+    certificate: Certificate | None
+
+
+class Database:
+    """The node's one database connection for writing and for queries."""
+
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self.path = path
+        self._db = connection
+        self._recent: dict[bytes, int] = {}
+        """Transaction ids not yet in ``tx_index``."""
+
+    @classmethod
+    async def open(cls, path: Path, network: bytes) -> Self:
+        """Open or create the database of this network.
+
+        Raises:
+            FatalError: ``DATABASE_CORRUPT``, ``DATABASE_NETWORK`` or ``DATABASE_SCHEMA``.
+        """
+        try:
+            connection = await aiosqlite.connect(path, isolation_level=None)
+            for pragma in PRAGMAS:
+                await connection.execute(pragma)
+            check = await (await connection.execute("PRAGMA quick_check(1)")).fetchone()
+            if check is None or check[0] != "ok":
+                raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}, got {check and check[0]}")
+            await connection.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}: {error}") from error
+        database = cls(path, connection)
+        await database._check_identity(network)
+        await database._load_recent()
+        return database
+
+    async def _check_identity(self, network: bytes) -> None:
+        known = await self.meta("network")
+        if known is None:
+            await self._db.execute("INSERT INTO meta VALUES ('network', ?)", (network,))
+            await self._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION).encode(),))
+            return
+        if known != network:
+            raise FatalError("DATABASE_NETWORK", f"expected network {network.hex()}, got {known.hex()} in {self.path}")
+        if (schema := await self.meta("schema")) != str(SCHEMA_VERSION).encode():
+            raise FatalError("DATABASE_SCHEMA", f"expected schema {SCHEMA_VERSION}, got {schema!r} in {self.path}")
+
+    async def _load_recent(self) -> None:
+        done = int(await self.meta("tx_indexed") or b"0")
+        rows = await self._db.execute_fetchall("SELECT tx_id, idx FROM record WHERE idx >= ?", (done,))
+        self._recent = {row[0]: row[1] for row in rows}
+
+    async def meta(self, name: str) -> bytes | None:
+        """A value of the ``meta`` table."""
+        row = await (await self._db.execute("SELECT value FROM meta WHERE name = ?", (name,))).fetchone()
+        return None if row is None else bytes(row[0])
+
+    async def floor(self) -> Floor | None:
+        """The durable floor; None before genesis state was written."""
+        raw = await self.meta("floor")
+        if raw is None:
+            return None
+        try:
+            height, size, seal = codec.decode(raw, tuple[int, int, bytes])
+        except DecodeError as error:
+            raise FatalError("DATABASE_CORRUPT", f"expected a floor in {self.path}: {error}") from error
+        return Floor(height, size, seal)
+
+    async def state_rows(self) -> Sequence[tuple[bytes, bytes]]:
+        """Every state key and value, in key order."""
+        return [(row[0], row[1]) for row in await self._db.execute_fetchall("SELECT key, value FROM state ORDER BY key")]
+
+    async def write_genesis(self, values: Mapping[bytes, bytes], network: bytes) -> None:
+        """Write the state of genesis and the floor at height 0."""
+        await self._in_transaction(lambda db: self._write_genesis(db, values, network))
+
+    @staticmethod
+    def _write_genesis(db: sqlite3.Connection, values: Mapping[bytes, bytes], network: bytes) -> None:
+        db.executemany("INSERT INTO state VALUES (?, ?)", sorted(values.items()))
+        _write_floor(db, Floor(0, 0, network))
+
+    async def commit(self, block: Executed, certificate: Certificate | None) -> None:
+        """State, index, certificate and floor of one final block, in one transaction."""
+        await self._in_transaction(lambda db: self._write_block(db, block, certificate))
+        first = block.sealed.seal.first
+        for place, item in enumerate(block.prepared):
+            self._recent[item.record.tx_id] = first + place
+        if len(self._recent) >= TX_INDEX_RUN:
+            await self._index_transactions(first + len(block.prepared))
+
+    @staticmethod
+    def _write_block(db: sqlite3.Connection, block: Executed, certificate: Certificate | None) -> None:
+        seal = block.sealed.seal
+        puts = [(key, value) for key, value in block.changes.items() if value is not None]
+        gone = [(key,) for key, value in block.changes.items() if value is None]
+        db.executemany("INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", puts)
+        db.executemany("DELETE FROM state WHERE key = ?", gone)
+        db.executemany(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    seal.first + place,
+                    seal.height,
+                    item.record.tx.kind,
+                    item.record.tx.author,
+                    item.record.tx_id,
+                    codec.encode([receipt.result, list(receipt.warnings)]) if receipt.result or receipt.warnings else None,
+                )
+                for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True))
+            ),
+        )
+        db.execute(
+            "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                seal.height,
+                seal.first,
+                seal.count,
+                seal.time,
+                block.sealed.hash,
+                None if certificate is None else codec.encode(certificate),
+            ),
+        )
+        _write_floor(db, Floor(seal.height, seal.first + seal.count + 1, block.sealed.hash))
+
+    async def _index_transactions(self, upto: int) -> None:
+        run, self._recent = self._recent, {}
+        rows = sorted(run.items())
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany("INSERT OR REPLACE INTO tx_index VALUES (?, ?)", rows)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(upto).encode(),))
+
+        await self._in_transaction(write)
+
+    async def _in_transaction(self, work) -> None:  # type: ignore[no-untyped-def]
+        """Run a whole transaction in the connection's thread: one hop, whatever it writes."""
+
+        def run() -> None:
+            db = self._db._conn  # noqa: SLF001 - aiosqlite offers no way to run a block of statements
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                work(db)
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+        await self._db._execute(run)  # noqa: SLF001
+
+    # -- queries -----------------------------------------------------------------------------------
+
+    async def index_of(self, tx_id: bytes) -> int | None:
+        """Log index of a transaction, if it is final."""
+        if (found := self._recent.get(tx_id)) is not None:
+            return found
+        row = await (await self._db.execute("SELECT idx FROM tx_index WHERE tx_id = ?", (tx_id,))).fetchone()
+        return None if row is None else int(row[0])
+
+    async def record(self, index: int) -> RecordRow | None:
+        """The record at a log index; None for a seal or beyond the log."""
+        rows = await self.records("idx = ?", (index,), 1)
+        return rows[0] if rows else None
+
+    async def records(self, where: str, values: Iterable[object], limit: int) -> list[RecordRow]:
+        """Records by a condition of ours over indexed columns, in log order."""
+        rows = await self._db.execute_fetchall(
+            f"SELECT idx, height, kind, author, tx_id, result FROM record WHERE {where} ORDER BY idx LIMIT ?",  # noqa: S608
+            (*values, limit),
+        )
+        return [RecordRow(*row) for row in rows]
+
+    async def block(self, height: int) -> BlockRow | None:
+        """The block at a height."""
+        return await self._block("height = ?", height)
+
+    async def block_by_hash(self, seal_hash: bytes) -> BlockRow | None:
+        """The newest block with this seal hash within the last rows (peers ask for recent ones only)."""
+        floor = await self.floor()
+        low = max(0, (floor.height if floor else 0) - 256)
+        return await self._block("height > ? AND seal_hash = ?", low, seal_hash)
+
+    async def _block(self, where: str, *values: object) -> BlockRow | None:
+        rows = await self._db.execute_fetchall(
+            f"SELECT height, first, count, time, seal_hash, certificate FROM block WHERE {where}",  # noqa: S608
+            values,
+        )
+        for height, first, count, time, seal_hash, certificate in rows:
+            known = None if certificate is None else codec.decode(certificate, Certificate)
+            return BlockRow(height, first, count, time, bytes(seal_hash), known)
+        return None
+
+    async def height_at(self, time: int) -> int:
+        """Height of the newest block at or before a time; 0 if there is none."""
+        row = await (await self._db.execute("SELECT MAX(height) FROM block WHERE time <= ?", (time,))).fetchone()
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+    async def scan_state(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """State rows with start <= key < end, in key order."""
+        rows = await self._db.execute_fetchall(
+            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key LIMIT ?", (start, end, limit)
+        )
+        return [(bytes(row[0]), bytes(row[1])) for row in rows]
+
+    async def value(self, key: bytes) -> bytes | None:
+        """One state value, canonical bytes."""
+        row = await (await self._db.execute("SELECT value FROM state WHERE key = ?", (key,))).fetchone()
+        return None if row is None else bytes(row[0])
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._db.close()
+
+
+def _write_floor(db: sqlite3.Connection, floor: Floor) -> None:
+    raw = codec.encode([floor.height, floor.log_size, floor.seal_hash])
+    db.execute("INSERT OR REPLACE INTO meta VALUES ('floor', ?)", (raw,))

@@ -1,0 +1,231 @@
+"""The log on disk: C2SP entry bundles and hash tiles, plus one growing file for the newest bundle.
+
+    log/tail/<bundle>        entries of the unfinished bundle, appended and synced per block
+    log/tile/entries/<N>     full entry bundles, immutable
+    log/tile/<L>/<N>         full hash tiles, immutable
+    log/**/<N>.p/<W>         partial tiles of published checkpoints, dropped when the full one exists
+    log/checkpoint           newest published checkpoint
+
+Everything under ``log/`` but ``tail`` can be served by any static web server. All hashes can be
+recomputed from the entries; at start they are, and a file that differs is named.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from accord_ledger.errors import DecodeError, FatalError
+from accord_ledger.merkle.tiles import (
+    TILE_WIDTH,
+    Bundle,
+    Tile,
+    TileEdge,
+    edge_tiles,
+    entries_path,
+    pack_entries,
+    tile_path,
+    unpack_entries,
+)
+from accord_ledger.merkle.tree import EMPTY_ROOT, Frontier, leaf_hash
+from accord_node.storage.durable import replace_file, sync_directory
+
+
+class LogFiles:
+    """The log's files; used from one thread at a time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._tail_directory = root / "tail"
+        self._tail_directory.mkdir(parents=True, exist_ok=True)
+        (root / "tile" / "entries").mkdir(parents=True, exist_ok=True)
+        self._tail: BinaryIO | None = None
+        self._tail_entries: list[bytes] = []
+        self.edge = TileEdge(0, ())
+        self.root_before_last = EMPTY_ROOT
+        """Root over all entries but the newest, as found at start: what the newest seal commits to."""
+
+    @property
+    def size(self) -> int:
+        """Entries in the log."""
+        return self.edge.size
+
+    # -- start -------------------------------------------------------------------------------------
+
+    def open(self, size: int, progress: Callable[[int], None] | None = None) -> Frontier:
+        """Read and verify the first ``size`` entries, cut off what stands beyond, rebuild the edge.
+
+        Returns:
+            The frontier of the tree; the caller compares its root with the seal it holds.
+
+        Raises:
+            FatalError: ``LOG_CORRUPT`` naming the file that is missing or differs.
+        """
+        edge, done = TileEdge(0, ()), 0
+        entries: list[bytes] = []
+        for index in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
+            width = min(TILE_WIDTH, size - index * TILE_WIDTH)
+            entries = self._read_bundle(index, width)
+            hashes = [leaf_hash(entry) for entry in entries]
+            if index * TILE_WIDTH + width == size:
+                self.root_before_last = edge.extend(hashes[:-1])[0].frontier().root()
+            edge, tiles = edge.extend(hashes)
+            for tile, data in tiles:
+                if tile.width == TILE_WIDTH:
+                    self._compare(tile, data)
+            done += len(entries)
+            if progress is not None and index % 64 == 0:
+                progress(done)
+        self.edge = edge
+        self._tail_entries = entries if size % TILE_WIDTH else []
+        self._cut_off(size)
+        return edge.frontier()
+
+    def _read_bundle(self, index: int, width: int) -> list[bytes]:
+        full, tail = self.root / entries_path(index), self._tail_directory / str(index)
+        path = full if full.exists() else tail
+        try:
+            data = path.read_bytes()
+            if path == full:
+                return unpack_entries(data, TILE_WIDTH)[:width]
+            return list(_whole_entries(data, width))
+        except (FileNotFoundError, DecodeError) as error:
+            raise FatalError("LOG_CORRUPT", f"expected {width} entries in {path}: {error}") from error
+
+    def _compare(self, tile: Tile, data: bytes) -> None:
+        path = self.root / tile.path
+        try:
+            found = path.read_bytes()
+        except FileNotFoundError:
+            replace_file(path, data)  # a crash came between the bundle and its hashes; they follow from it
+            return
+        if found != data:
+            raise FatalError("LOG_CORRUPT", f"expected {path} to hold the hashes of its entries")
+
+    def _cut_off(self, size: int) -> None:
+        """Drop what a crash left beyond the floor, and write the tail file anew if it is not exact."""
+        index, width = divmod(size, TILE_WIDTH)
+        last_bundle = self.root / entries_path(index)
+        beyond = index
+        while (self.root / entries_path(beyond)).exists():
+            (self.root / entries_path(beyond)).unlink()
+            beyond += 1
+        for level in range(8):
+            full = size >> (8 * (level + 1))
+            while (path := self.root / tile_path(level, full)).exists():
+                path.unlink()
+                full += 1
+        for stray in self._tail_directory.iterdir():
+            if stray.name != str(index):
+                stray.unlink()
+        path = self._tail_directory / str(index)
+        exact = pack_entries(self._tail_entries) if width else b""
+        if not path.exists() or path.read_bytes() != exact:
+            replace_file(path, exact)
+        if last_bundle.parent.exists():
+            sync_directory(last_bundle.parent)
+        self._tail = path.open("ab", buffering=0)
+
+    # -- growth ------------------------------------------------------------------------------------
+
+    def append(self, entries: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> None:
+        """Add entries at the end; durable when this returns."""
+        at = 0
+        while at < len(entries):
+            room = TILE_WIDTH - len(self._tail_entries)
+            part = entries[at : at + room]
+            at += len(part)
+            self._append_to_tail(part)
+        if self._tail_entries and self._tail is not None:
+            os.fdatasync(self._tail.fileno())
+        self.edge, tiles = self.edge.extend(leaf_hashes)
+        for tile, data in tiles:
+            if tile.width == TILE_WIDTH:
+                replace_file(self.root / tile.path, data)
+                shutil.rmtree(self.root / f"{tile.path}.p", ignore_errors=True)
+
+    def _append_to_tail(self, part: Sequence[bytes]) -> None:
+        if self._tail is None:
+            raise FatalError("LOG_CLOSED", "expected an open log")
+        self._tail.write(pack_entries(part))
+        self._tail_entries += part
+        if len(self._tail_entries) < TILE_WIDTH:
+            return
+        os.fdatasync(self._tail.fileno())
+        self._tail.close()
+        tail = Path(self._tail.name)
+        index = int(tail.name)
+        full = self.root / entries_path(index)
+        full.parent.mkdir(parents=True, exist_ok=True)
+        tail.replace(full)
+        self._tail = (self._tail_directory / str(index + 1)).open("ab", buffering=0)
+        sync_directory(full.parent)
+        sync_directory(self._tail_directory)
+        shutil.rmtree(self.root / f"{entries_path(index)}.p", ignore_errors=True)
+        self._tail_entries = []
+
+    def publish(self, checkpoint: bytes) -> None:
+        """Write the partial tiles of the current size, then the checkpoint: never ahead of its tiles."""
+        index, width = divmod(self.size, TILE_WIDTH)
+        if width:
+            replace_file(self.root / entries_path(index, width), pack_entries(self._tail_entries), durable=False)
+        for tile, row in zip(edge_tiles(self.size), self.edge.rows, strict=True):
+            if tile is not None:
+                replace_file(self.root / tile.path, b"".join(row), durable=False)
+        replace_file(self.root / "checkpoint", checkpoint, durable=False)
+
+    def close(self) -> None:
+        """Close the tail file."""
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def read_tile(self, tile: Tile) -> bytes:
+        """Bytes of a hash tile of any width up to what the log holds (``FileNotFoundError`` beyond)."""
+        full = self.root / tile_path(tile.level, tile.index)
+        if full.exists():
+            return full.read_bytes()[: 32 * tile.width]
+        place = tile.index * TILE_WIDTH
+        if tile.level < len(self.edge.rows) and place == (self.size >> 8 * tile.level) // TILE_WIDTH * TILE_WIDTH:
+            row = self.edge.rows[tile.level]
+            if len(row) >= tile.width:
+                return b"".join(row[: tile.width])
+        raise FileNotFoundError(tile.path)
+
+    def read_bundle(self, bundle: Bundle) -> bytes:
+        """Bytes of an entry bundle of any width up to what the log holds (``FileNotFoundError`` beyond)."""
+        return pack_entries(self.entries_of(bundle.index, bundle.width))
+
+    def entries_of(self, index: int, width: int) -> list[bytes]:
+        """The first ``width`` entries of a bundle."""
+        full = self.root / entries_path(index)
+        if full.exists():
+            return unpack_entries(full.read_bytes(), TILE_WIDTH)[:width]
+        if index == self.size // TILE_WIDTH and 0 < width <= len(self._tail_entries):
+            return self._tail_entries[:width]
+        raise FileNotFoundError(entries_path(index, width))
+
+    def entries(self, first: int, count: int) -> list[bytes]:
+        """Entries [first, first + count); fewer never: ``FileNotFoundError`` beyond the log."""
+        found: list[bytes] = []
+        while len(found) < count:
+            index, start = divmod(first + len(found), TILE_WIDTH)
+            end = min(TILE_WIDTH, start + count - len(found))
+            found += self.entries_of(index, end)[start:]
+        return found
+
+
+def _whole_entries(data: bytes, width: int) -> Iterator[bytes]:
+    """The first ``width`` entries of a tail file, which may end in a torn one beyond them."""
+    at = 0
+    for place in range(width):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if at + 2 > len(data) or end > len(data):
+            raise DecodeError("TILE_ENTRIES", f"expected {width} entries, got {place} and a part")
+        yield data[at + 2 : end]
+        at = end

@@ -1,0 +1,149 @@
+"""Everything durable of one node, opened and checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from accord_ledger.authmap.map import AuthMap
+from accord_ledger.block import Certificate, Members, SealedBytes, is_seal
+from accord_ledger.errors import FatalError, Rejection
+from accord_ledger.execute import Executed, RecentTransactions, Version
+from accord_ledger.state import View
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS, parse_record
+from accord_node.storage.database import Database, Floor
+from accord_node.storage.logfiles import LogFiles
+from accord_node.storage.source import DurableState
+from accord_node.workers import Executor
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What genesis gives: where every replay starts."""
+
+    network: bytes
+    time: int
+    members: Members
+    values: Mapping[bytes, bytes]
+    """State at height 0, canonical."""
+
+
+class Store:
+    """Log files, database and the state behind the rules."""
+
+    def __init__(self, files: LogFiles, database: Database, source: DurableState, executor: Executor) -> None:
+        self.files = files
+        self.database = database
+        self.source = source
+        self._executor = executor
+        self.base: Version
+
+    @classmethod
+    async def open(cls, directory: Path, beginning: Beginning, executor: Executor) -> Self:
+        """Open, verify against itself, and cut off what a crash left beyond the floor.
+
+        Raises:
+            FatalError: ``LOG_CORRUPT``, ``DATABASE_*`` or ``STATE_CORRUPT``, naming what differs.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        files = LogFiles(directory / "log")
+        database = await Database.open(directory / "state.sqlite", beginning.network)
+        floor = await database.floor()
+        if floor is None:
+            if files.root.joinpath("tile", "entries", "000").exists():
+                raise FatalError("DATABASE_MISSING", f"expected the database that belongs to {files.root}")
+            await database.write_genesis(beginning.values, beginning.network)
+            floor = Floor(0, 0, beginning.network)
+        frontier = await executor.run(lambda: files.open(floor.log_size))
+        rows = await database.state_rows()
+        state = await executor.run(lambda: AuthMap.build(rows))
+        source = DurableState(database.path, state)
+        store = cls(files, database, source, executor)
+        time = beginning.time
+        if floor.height:
+            sealed = store._newest_seal(floor)
+            if state.root != sealed.seal.state_root:
+                raise FatalError(
+                    "STATE_CORRUPT",
+                    f"expected state root {sealed.seal.state_root.hex()} in {database.path}, got {state.root.hex()}",
+                )
+            before = files.edge.size - 1
+            if before != sealed.seal.first + sealed.seal.count:
+                raise FatalError("LOG_CORRUPT", "expected the newest entry to be the seal of the floor")
+            time = sealed.seal.time
+        elif state.root != AuthMap.build(beginning.values.items()).root:
+            raise FatalError("STATE_CORRUPT", f"expected the state of genesis in {database.path}")
+        store.base = Version(
+            height=floor.height,
+            seal_hash=floor.seal_hash,
+            time=time,
+            members=beginning.members,
+            log=frontier,
+            map=state,
+            state=source,
+            recent=store._recent(floor, time),
+        )
+        if floor.height:
+            store._check_log_root(store._newest_seal(floor))
+        return store
+
+    def _newest_seal(self, floor: Floor) -> SealedBytes:
+        entry = self.files.entries(floor.log_size - 1, 1)[0]
+        if not is_seal(entry):
+            raise FatalError("LOG_CORRUPT", f"expected a seal as entry {floor.log_size - 1}")
+        sealed = SealedBytes.parse(entry)
+        if sealed.hash != floor.seal_hash:
+            raise FatalError("LOG_CORRUPT", f"expected seal {floor.seal_hash.hex()}, got {sealed.hash.hex()}")
+        return sealed
+
+    def _check_log_root(self, sealed: SealedBytes) -> None:
+        """The seal commits to everything before it: a flipped bit anywhere in the log shows here."""
+        root = self.files.root_before_last
+        if root != sealed.seal.log_root:
+            raise FatalError(
+                "LOG_CORRUPT", f"expected log root {sealed.seal.log_root.hex()} in {self.files.root}, got {root.hex()}"
+            )
+
+    def _recent(self, floor: Floor, time: int) -> RecentTransactions:
+        """Transactions that may not have expired yet, from the tail of the log."""
+        recent = RecentTransactions()
+        at = floor.log_size
+        while at > 0:
+            at -= 1
+            entry = self.files.entries(at, 1)[0]
+            try:
+                record = parse_record(entry)
+            except Rejection:
+                if SealedBytes.parse(entry).seal.time < time - MAX_LIFETIME_SECONDS:
+                    break
+                continue
+            if record.tx.expires > time:
+                recent.add(record.tx_id, record.tx.expires)
+        return recent
+
+    async def write(self, block: Executed, certificate: Certificate | None) -> None:
+        """Make one final block durable: log files first, then the database."""
+        entries = [*block.entries, block.sealed.entry]
+        leaves = [*(item.record.leaf_hash for item in block.prepared), block.sealed.leaf_hash]
+        await self._executor.run(lambda: self.files.append(entries, leaves))
+        await self.database.commit(block, certificate)
+
+    def adopt(self, block: Executed) -> Version:
+        """The version after a block just written, reading durable state; nothing may execute meanwhile."""
+        state = block.version.state
+        self.source.advance(block.version.map, dict(state.items()) if isinstance(state, View) else {})
+        block.version.recent.flatten_into(self.base.recent, block.version.time)
+        self.base = replace(block.version, state=self.source, recent=self.base.recent)
+        return self.base
+
+    async def publish(self, checkpoint: bytes) -> None:
+        """Write the static files of a checkpoint."""
+        await self._executor.run(lambda: self.files.publish(checkpoint))
+
+    async def close(self) -> None:
+        """Close everything."""
+        self.source.close()
+        self.files.close()
+        await self.database.close()
