@@ -23,7 +23,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of answers: unknown fields are ignored by clients, so that answers can grow."""
 
 
-class Position(Shape):
+class Position(Shape, frozen=True, kw_only=True):
     """Which block an answer was read at."""
 
     height: int
@@ -35,7 +35,7 @@ class Position(Shape):
     """Block time, UTC seconds."""
 
 
-class Problem(Shape):
+class Problem(Shape, frozen=True, kw_only=True):
     """RFC 9457 problem document with the stable code."""
 
     type: str
@@ -57,7 +57,7 @@ class SubmitRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Seconds to wait for finality before answering ``accepted``."""
 
 
-class SignedRejection(Shape):
+class SignedRejection(Shape, frozen=True, kw_only=True):
     """A node's signed word that it refused an entry; advisory, since another node may see more."""
 
     party: str
@@ -68,7 +68,7 @@ class SignedRejection(Shape):
     """Hex, by the node's ``log`` key over the tagged canonical (entry hash, height, code)."""
 
 
-class SubmitResult(Shape):
+class SubmitResult(Shape, frozen=True, kw_only=True):
     """What became of one submitted record."""
 
     status: Literal["accepted", "final", "rejected", "busy"]
@@ -87,14 +87,14 @@ class SubmitResult(Shape):
     rejection: SignedRejection | None = None
 
 
-class SubmitResponse(Shape):
+class SubmitResponse(Shape, frozen=True, kw_only=True):
     """One result per entry, in order."""
 
     results: list[SubmitResult]
     position: Position
 
 
-class InclusionProof(Shape):
+class InclusionProof(Shape, frozen=True, kw_only=True):
     """An entry and its path to a checkpoint that a quorum cosigned."""
 
     index: int
@@ -106,7 +106,7 @@ class InclusionProof(Shape):
     """C2SP checkpoint note with cosignatures."""
 
 
-class StateProof(Shape):
+class StateProof(Shape, frozen=True, kw_only=True):
     """A state value, or its absence, proved against a seal that a quorum cosigned."""
 
     key: str
@@ -119,7 +119,7 @@ class StateProof(Shape):
     """The seal whose ``state_root`` the proof leads to."""
 
 
-class Fact(Shape):
+class Fact(Shape, frozen=True, kw_only=True):
     """One object of the ledger, as JSON, with proof on request."""
 
     value: Any
@@ -127,7 +127,7 @@ class Fact(Shape):
     proof: StateProof | None = None
 
 
-class Listing(Shape):
+class Listing(Shape, frozen=True, kw_only=True):
     """Objects that match simple filters, in key order."""
 
     items: list[Any]
@@ -136,7 +136,7 @@ class Listing(Shape):
     position: Position
 
 
-class RecordView(Shape):
+class RecordView(Shape, frozen=True, kw_only=True):
     """One finalised record for people and programs."""
 
     index: int
@@ -152,7 +152,7 @@ class RecordView(Shape):
     result: dict[str, str] = {}
 
 
-class RecordAnswer(Shape):
+class RecordAnswer(Shape, frozen=True, kw_only=True):
     """``GET /v1/records/{index}`` and ``GET /v1/transactions/{tx_id}``."""
 
     record: RecordView
@@ -160,7 +160,7 @@ class RecordAnswer(Shape):
     proof: InclusionProof | None = None
 
 
-class BlockView(Shape):
+class BlockView(Shape, frozen=True, kw_only=True):
     """``GET /v1/blocks/{height}``."""
 
     height: int
@@ -173,7 +173,7 @@ class BlockView(Shape):
     position: Position
 
 
-class NodeStatus(Shape):
+class NodeStatus(Shape, frozen=True, kw_only=True):
     """``GET /v1/status``."""
 
     network: str
@@ -198,4 +198,3 @@ class NodeStatus(Shape):
     """Transactions waiting."""
     position: Position
     test_network: bool = False
-

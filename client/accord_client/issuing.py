@@ -37,7 +37,7 @@ from accord_ledger.keys import SEED_BYTES, SigningKey, admissible
 from accord_ledger.merkle.tree import rows
 
 MAX_BATCH: Final = 100_000
-"""Most credentials prepared at once: all documents are held in memory, about 6 kB each."""
+"""Most credentials prepared at once: all documents are held in memory, about 4 kB each."""
 
 IDENTITY_SALT_BYTES: Final = 16
 """Salt of hashed identifiers inside a document."""

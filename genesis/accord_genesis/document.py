@@ -8,7 +8,7 @@ signs that hash, and a node refuses a document its own institution did not sign.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,24 +21,34 @@ from accord_ledger.domain.model.party import KEYS, NODES, SEATS
 from accord_ledger.domain.pipeline import run_genesis
 from accord_ledger.errors import DecodeError, ProofError, Rejection
 from accord_ledger.execute import RecentTransactions, Version
-from accord_ledger.fields import Digest, PublicKey, Seconds, Signature, Slug, Text
+from accord_ledger.fields import Digest, PublicKey, Seconds, Signature, Slug, Text, check_text
 from accord_ledger.keys import SigningKey, verifies
 from accord_ledger.merkle.tree import Frontier
 from accord_ledger.note import is_key_name
 from accord_ledger.state import MemorySource, View
 from accord_ledger.tags import Tag
+from accord_ledger.transaction import Kind
 
-MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
-MIN_MEMBERS = 4
+MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
+"""Largest document, in canonical bytes."""
+
+MAX_FILE_BYTES: Final = MAX_DOCUMENT_BYTES + 65_536
+"""Largest genesis file: the document and its signatures."""
+
+MIN_MEMBERS: Final = 4
 """A network that tolerates one faulty member needs four."""
+
+FOUNDING_PURPOSES: Final = frozenset({"governance", "institution"})
+"""Purposes of which a key needs one to sign for its party in a ceremony."""
 
 
 class Act(codec.Wire):
     """One act of genesis."""
 
-    kind: str
+    kind: Kind
+    """A transaction kind that genesis may hold."""
     body: msgspec.Raw
-    """Canonical body of that kind."""
+    """Canonical body of that kind; checked when it is applied."""
 
 
 class Document(codec.Wire):
@@ -119,6 +129,7 @@ def execute(data: bytes, signatures: tuple[GenesisSignature, ...] = ()) -> Genes
         ProofError: ``GENESIS_ORIGIN``, ``GENESIS_MEMBERS``.
     """
     document = codec.decode(data, Document, limit=MAX_DOCUMENT_BYTES)
+    check_text(document.name, "name")
     if not is_key_name(document.origin):
         raise ProofError("GENESIS_ORIGIN", f"expected an origin that can name a key, got {document.origin!r}")
     network = network_hash(data)
@@ -150,6 +161,49 @@ def _members(state: View) -> Members:
     return Members(epoch=0, members=tuple(sorted(members, key=lambda member: member.party)))
 
 
+def check_signature(genesis: Genesis, signature: GenesisSignature) -> None:
+    """Raise ``ProofError`` ``GENESIS_SIGNATURE`` unless a founding key of the party signed this network."""
+    key = View(MemorySource(genesis.values)).get(KEYS, signature.key_id)
+    good = (
+        key is not None
+        and key.party == signature.party
+        and not FOUNDING_PURPOSES.isdisjoint(key.purposes)
+        and key.valid_from <= genesis.document.created < (key.valid_to or genesis.document.created + 1)
+        and verifies(key.public, Tag.SIGN_GENESIS.message(genesis.network), signature.signature)
+    )
+    if not good:
+        detail = f"expected a signature by a governance or institution key of {signature.party}"
+        raise ProofError("GENESIS_SIGNATURE", f"{detail} on {genesis.network.hex()}")
+
+
+def signed_parties(signatures: tuple[GenesisSignature, ...]) -> set[str]:
+    """Parties that signed."""
+    return {signature.party for signature in signatures}
+
+
+def missing_founders(genesis: Genesis) -> list[str]:
+    """Parties with a seat that have not signed, in order."""
+    have = signed_parties(genesis.signatures)
+    return [member.party for member in genesis.members.members if member.party not in have]
+
+
+def open_unfinished(data: bytes) -> Genesis:
+    """Read a genesis file that may still lack signatures; those that are there are checked.
+
+    Raises:
+        DecodeError, Rejection: as :func:`execute`.
+        ProofError: ``GENESIS_SIGNATURE``, or ``GENESIS_SIGNATURE_ORDER`` (not sorted by party and key).
+    """
+    signed = codec.decode(data, SignedDocument, limit=MAX_FILE_BYTES)
+    order = [(signature.party, signature.key_id) for signature in signed.signatures]
+    if order != sorted(set(order)):
+        raise ProofError("GENESIS_SIGNATURE_ORDER", "expected signatures in order of party and key, each once")
+    genesis = execute(signed.document, signed.signatures)
+    for signature in signed.signatures:
+        check_signature(genesis, signature)
+    return genesis
+
+
 def open_genesis(data: bytes, *, signed_by: str | None = None) -> Genesis:
     """Read a genesis file and check every signature on it.
 
@@ -159,28 +213,15 @@ def open_genesis(data: bytes, *, signed_by: str | None = None) -> Genesis:
 
     Raises:
         DecodeError, Rejection: as :func:`execute`.
-        ProofError: ``GENESIS_SIGNATURE`` (one does not verify or is by no governance key of the party),
-            ``GENESIS_UNSIGNED`` (a founder with a seat, or ``signed_by``, did not sign).
+        ProofError: as :func:`open_unfinished`, or ``GENESIS_UNSIGNED`` (a founder with a seat, or
+            ``signed_by``, did not sign).
     """
-    signed = codec.decode(data, SignedDocument, limit=MAX_DOCUMENT_BYTES + 65_536)
-    genesis = execute(signed.document, signed.signatures)
-    state = View(MemorySource(genesis.values))
-    message = Tag.SIGN_GENESIS.message(genesis.network)
-    for signature in signed.signatures:
-        key = state.get(KEYS, signature.key_id)
-        good = (
-            key is not None
-            and key.party == signature.party
-            and bool({"governance", "institution"}.intersection(key.purposes))
-            and verifies(key.public, message, signature.signature)
-        )
-        if not good:
-            raise ProofError("GENESIS_SIGNATURE", f"expected a valid governance signature of {signature.party}")
-    have = {signature.party for signature in signed.signatures}
-    seats = [member.party for member in genesis.members.members]
-    for party in [*seats, *([signed_by] if signed_by is not None else [])]:
-        if party not in have:
-            raise ProofError("GENESIS_UNSIGNED", f"expected {party} to have signed {genesis.network.hex()}")
+    genesis = open_unfinished(data)
+    missing = missing_founders(genesis)
+    if signed_by is not None and signed_by not in signed_parties(genesis.signatures):
+        missing.append(signed_by)
+    if missing:
+        raise ProofError("GENESIS_UNSIGNED", f"expected {missing[0]} to have signed {genesis.network.hex()}")
     return genesis
 
 
@@ -191,6 +232,7 @@ def read_document(data: bytes) -> Document:
         DecodeError: it is neither.
     """
     try:
-        return codec.decode(codec.decode(data, SignedDocument, limit=MAX_DOCUMENT_BYTES + 65_536).document, Document, limit=MAX_DOCUMENT_BYTES)
+        document = codec.decode(data, SignedDocument, limit=MAX_FILE_BYTES).document
     except DecodeError:
-        return codec.decode(data, Document, limit=MAX_DOCUMENT_BYTES)
+        document = data
+    return codec.decode(document, Document, limit=MAX_DOCUMENT_BYTES)

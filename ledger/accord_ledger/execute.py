@@ -115,15 +115,12 @@ class Execution:
         self._recent = RecentTransactions(parent.recent)
         self._prepared: list[Prepared] = []
         self._receipts: list[Receipt] = []
-        ctx = self._context(self._view)
-        self.weight_limit = ctx.parameters.block_weight_max
+        self._block = Context(state=self._view, network=network, height=parent.height + 1, time=time)
+        self.weight_limit = self._block.parameters.block_weight_max
         self.weight = 0
         self.size = 0
         """Bytes of the records added so far."""
-        self.due = work_off(ctx)
-
-    def _context(self, state: View) -> Context:
-        return Context(state=state, network=self.network, height=self.parent.height + 1, time=self.time)
+        self.due = work_off(self._block)
 
     @property
     def count(self) -> int:
@@ -139,9 +136,7 @@ class Execution:
         """
         record = prepared.record
         fork = self._view.fork()
-        ctx = self._context(fork)
-        ctx.author = record.tx.author
-        ctx.tx_id = record.tx_id
+        ctx = self._block.for_record(fork, record.tx.author, record.tx_id)
         weight = run(ctx, prepared, self._checker, self._recent.holds)
         if self.weight + weight > self.weight_limit:
             raise Rejection("E_WEIGHT", f"expected a block of at most {self.weight_limit}", path="block")
@@ -222,7 +217,9 @@ def check_header(network: bytes, parent: Version, seal: Seal) -> None:
     }
     for name, value in expected.items():
         if getattr(seal, name) != value:
-            raise InvalidBlock(f"SEAL_{name.upper()}", f"expected {_show(value)}, got {_show(getattr(seal, name))}")
+            raise InvalidBlock(
+                f"SEAL_{name.upper()}", f"expected {_show(value)}, got {_show(getattr(seal, name))}"
+            )
     if seal.time < parent.time:
         raise InvalidBlock("SEAL_TIME", f"expected a time of at least {parent.time}, got {seal.time}")
     certificate = seal.parent_certificate

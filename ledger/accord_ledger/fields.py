@@ -86,7 +86,9 @@ Purpose = Literal[
 ]  # fmt: skip
 """What an institution's key may sign (DOMAIN.md 2.1)."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+)
 
 
 def check_text(text: str, path: str) -> None:

@@ -8,7 +8,8 @@ immutable and shared; they are encoded once, when a block closes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from accord_ledger import codec
@@ -26,7 +27,7 @@ _registry: dict[str, type[codec.Wire]] = {}
 class Table(Generic[V]):
     """One family of state values: its name, the type of its values, and how keys are built."""
 
-    __slots__ = ("name", "prefix", "value")
+    __slots__ = ("_named", "name", "prefix", "value")
 
     def __init__(self, name: str, value: type[V]) -> None:
         if name in _registry:
@@ -35,12 +36,19 @@ class Table(Generic[V]):
         self.name = name
         self.prefix = name.encode() + b"/"
         self.value = value
+        # Names are few and asked for again and again; ids are many and asked for once or twice.
+        self._named: Callable[..., bytes] = lru_cache(maxsize=4096)(self._build)
 
     def key(self, *parts: Part) -> bytes:
         """State key of the parts: text ends with a zero byte, integers are 8 bytes big-endian.
 
         Bytes parts are fixed-length ids, so no two lists of parts of one table share a key.
         """
+        if parts and type(parts[0]) is bytes:
+            return self.prefix + parts[0] if len(parts) == 1 else self._build(*parts)
+        return self._named(*parts)
+
+    def _build(self, *parts: Part) -> bytes:
         encoded = [self.prefix]
         for part in parts:
             if isinstance(part, str):
@@ -115,19 +123,33 @@ class View:
 
     def load(self, table: Table[V], key: bytes) -> V | None:
         """See :class:`Source`; own writes first."""
-        if key in self._writes:
-            return self._writes[key]
-        return self._parent.load(table, key)
+        view = self
+        while key not in view._writes:
+            parent = view._parent
+            if type(parent) is not View:
+                return parent.load(table, key)
+            view = parent
+        return view._writes[key]
 
     def has(self, key: bytes) -> bool:
         """See :class:`Source`; own writes first."""
-        if key in self._writes:
-            return self._writes[key] is not None
-        return self._parent.has(key)
+        view = self
+        while key not in view._writes:
+            parent = view._parent
+            if type(parent) is not View:
+                return parent.has(key)
+            view = parent
+        return view._writes[key] is not None
 
     def get(self, table: Table[V], *parts: Part) -> V | None:
         """The value under these key parts, or None."""
-        return self.load(table, table.key(*parts))
+        key, view = table.key(*parts), self
+        while key not in view._writes:  # as in load; a record reads a dozen values
+            parent = view._parent
+            if type(parent) is not View:
+                return parent.load(table, key)
+            view = parent
+        return view._writes[key]
 
     def exists(self, table: Table[V], *parts: Part) -> bool:
         """Whether a value exists under these key parts, without reading it."""
@@ -156,7 +178,9 @@ class View:
     def changes(self) -> dict[bytes, bytes | None]:
         """Every written key with its canonical value, or None where it was removed; in key order."""
         writes = self._writes
-        return {key: None if (value := writes[key]) is None else codec.encode(value) for key in sorted(writes)}
+        return {
+            key: None if (value := writes[key]) is None else codec.encode(value) for key in sorted(writes)
+        }
 
     def items(self) -> Iterator[tuple[bytes, Any | None]]:
         """Written keys and values, unencoded."""

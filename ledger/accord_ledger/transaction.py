@@ -91,9 +91,13 @@ def body_digest(network: bytes, kind: str, body: bytes) -> bytes:
     return Tag.BODY.digest(network, kind.encode(), b"\x00", body)
 
 
+_SIGN_TRANSACTION: Final = Tag.SIGN_TRANSACTION.message()
+_SIGN_BODY: Final = Tag.SIGN_BODY.message()
+
+
 def signed_message(scope: str, tx_id: bytes, body_hash: bytes) -> bytes:
-    """The bytes a signature of this scope is made over."""
-    return Tag.SIGN_TRANSACTION.message(tx_id) if scope == "tx" else Tag.SIGN_BODY.message(body_hash)
+    """The bytes a signature of this scope is made over: its tag, a zero byte, the id or hash."""
+    return _SIGN_TRANSACTION + tx_id if scope == "tx" else _SIGN_BODY + body_hash
 
 
 def parse_record(entry: bytes) -> ParsedRecord:
@@ -111,7 +115,9 @@ def parse_record(entry: bytes) -> ParsedRecord:
     previous: tuple[bytes, str] | None = None
     for key_id, scope, _ in record.signatures:
         if previous is not None and (key_id, scope) <= previous:
-            raise Rejection("E_SCHEMA", "expected signatures sorted, each key and scope once", path="signatures")
+            raise Rejection(
+                "E_SCHEMA", "expected signatures sorted, each key and scope once", path="signatures"
+            )
         previous = (key_id, scope)
     return ParsedRecord(
         entry=entry,

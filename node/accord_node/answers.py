@@ -35,7 +35,9 @@ class UnknownBlock(AccordError):  # noqa: N818 - an answer, not a failure of our
 class Answers:
     """Serves other nodes."""
 
-    def __init__(self, chain: Chain, bodies: Bodies, store: Store, finaliser: Finaliser, driver: Driver) -> None:
+    def __init__(
+        self, chain: Chain, bodies: Bodies, store: Store, finaliser: Finaliser, driver: Driver
+    ) -> None:
         self._chain = chain
         self._bodies = bodies
         self._store = store

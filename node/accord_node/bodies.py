@@ -42,7 +42,9 @@ class Body:
 class Bodies:
     """Bodies by seal hash."""
 
-    def __init__(self, mempool: Mempool, reader: RecordReader, network: PeerNetwork, peers: Callable[[], list[str]]) -> None:
+    def __init__(
+        self, mempool: Mempool, reader: RecordReader, network: PeerNetwork, peers: Callable[[], Sequence[str]]
+    ) -> None:
         self._mempool = mempool
         self._reader = reader
         self._network = network
@@ -98,7 +100,9 @@ class Bodies:
                 waiting[place] = self._reader.expect(wanted)
         if waiting:
             await asyncio.wait(waiting.values(), timeout=ARRIVAL_SECONDS)
-            arrived = {place: future for place, future in waiting.items() if future.done() and not future.cancelled()}
+            arrived = {
+                place: future for place, future in waiting.items() if future.done() and not future.cancelled()
+            }
             found |= {place: future.result() for place, future in arrived.items()}
             missing = [place for place in waiting if place not in arrived]
             self._reader.give_up([body.hashes[place] for place in missing])

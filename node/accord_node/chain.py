@@ -14,8 +14,8 @@ from typing import TypeVar
 from accord_ledger.block import Certificate, SealedBytes
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker
 from accord_ledger.errors import Rejection
-from accord_ledger.state import View
 from accord_ledger.execute import Executed, Execution, Version, execute_block
+from accord_ledger.state import View
 from accord_node.workers import Executor
 
 T = TypeVar("T")
@@ -198,7 +198,10 @@ def _build(
 def _add_all(execution: Execution, candidates: Sequence[Prepared], limits: Limits) -> list[Refused]:
     refused: list[Refused] = []
     for prepared in candidates:
-        if execution.count >= limits.records or execution.size + len(prepared.record.entry) > limits.body_bytes:
+        if (
+            execution.count >= limits.records
+            or execution.size + len(prepared.record.entry) > limits.body_bytes
+        ):
             break
         try:
             execution.add(prepared)

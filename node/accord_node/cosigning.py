@@ -14,9 +14,9 @@ import structlog
 from accord_ledger import codec
 from accord_ledger.block import Members
 from accord_ledger.checkpoint import Checkpoint, cosign, portable_note
+from accord_ledger.execute import Version
 from accord_ledger.keys import SigningKey
 from accord_ledger.note import COSIGNATURE, NoteSigner, Signature, VerifierKey
-from accord_ledger.execute import Version
 from accord_node.messages import Cosignature
 from accord_node.peer import Outcome, PeerNetwork, Topic
 from accord_node.seams import Clock
@@ -65,6 +65,7 @@ class Cosigners:
         self.newest: Checkpoint | None = None
         """Newest checkpoint with a quorum."""
         self.note: bytes = b""
+        self._last: Cosignature | None = None
 
     def advanced(self, version: Version) -> None:
         """A block became durable here: cosign the checkpoint that ends in its seal."""
@@ -75,10 +76,10 @@ class Cosigners:
                 checkpoint.text(), self._witness, cosigner_name(self._origin, self._party), self._clock.now()
             )
             self._keep(self._party, checkpoint.size, signature)
-            message = Cosignature(
+            self._last = Cosignature(
                 party=self._party, size=checkpoint.size, blob=signature.key_id + signature.blob
             )
-            self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(message))
+            self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(self._last))
         self._verify_early(checkpoint)
         self._try(checkpoint.size)
         self._trim()
@@ -134,10 +135,6 @@ class Cosigners:
             self._ours.pop(min(self._ours))
 
     def repeat(self) -> None:
-        """Say our newest cosignature again: something may have been lost on the way."""
-        if self._ours:
-            size = max(self._ours)
-            signature = self._open.get(size, {}).get(self._party)
-            if signature is not None:
-                message = Cosignature(party=self._party, size=size, blob=signature.key_id + signature.blob)
-                self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(message))
+        """Say our newest cosignature again: a peer is behind, something was lost on the way."""
+        if self._last is not None:
+            self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(self._last), again=True)

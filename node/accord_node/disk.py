@@ -24,7 +24,7 @@ class DirectoryDisk:
         self._open: dict[str, int] = {}
 
     def _path(self, name: str) -> Path:
-        if not name or name != Path(name).name:
+        if name in {"", ".."} or name != Path(name).name:
             raise ValueError(f"expected a plain file name, got {name!r}")
         return self._directory / name
 

@@ -57,6 +57,29 @@ MAX_OVERLAYS = 12
 """Unfinalised executed blocks held; building and executing wait beyond (DESIGN.md: bounded depth)."""
 
 
+CERTIFICATE_PAUSE_SECONDS = 0.02
+"""Notarizations and finalizations are sent at most this often, newest only: every member forms them from
+the votes it got anyway, so they only repair what was lost."""
+
+
+class KnownCertificates:
+    """Which certificates consensus has: one of each kind and view is enough, whoever signed it."""
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._seen: dict[tuple[str, int, int], None] = {}
+        self._capacity = capacity
+
+    def holds(self, certificate: Certificate) -> bool:
+        """Whether one of this kind, epoch and view is known."""
+        return (certificate.kind, certificate.epoch, certificate.view) in self._seen
+
+    def add(self, certificate: Certificate) -> None:
+        """Note one, forgetting the oldest beyond capacity."""
+        self._seen[certificate.kind, certificate.epoch, certificate.view] = None
+        if len(self._seen) > self._capacity:
+            del self._seen[next(iter(self._seen))]
+
+
 class Journal(Protocol):
     """The vote journal as the driver uses it."""
 
@@ -101,6 +124,9 @@ class Driver:
         self._room = asyncio.Event()
         self._room.set()
         self._stopped = False
+        self._known = KnownCertificates()
+        self._later: dict[str, Certificate] = {}
+        self._flush: asyncio.TimerHandle | None = None
         self.view = 0
         self.leader = ""
         self.last_progress = services.clock.monotonic()
@@ -116,6 +142,8 @@ class Driver:
     async def close(self) -> None:
         """Stop carrying out effects; what is not durable was never sent."""
         self._stopped = True
+        if self._flush is not None:
+            self._flush.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,7 +164,8 @@ class Driver:
     def work_changed(self) -> None:
         """Tell the core whether transactions wait that no unfinalised block holds."""
         pending = len(self._on.mempool) > 0 and any(
-            item.prepared.record.entry_hash not in flight for flight in (self._on.chain.in_flight(),)
+            item.prepared.record.entry_hash not in flight
+            for flight in (self._on.chain.in_flight(),)
             for item in self._on.mempool.items()
         )
         if pending != self.pending_reported:
@@ -165,18 +194,23 @@ class Driver:
         certificate = codec.decode(payload, Certificate)
         if certificate.epoch != self._on.members.epoch:
             return Outcome.IGNORE
-        if self.core.knows(certificate):
+        if self._known.holds(certificate):
             return Outcome.IGNORE
         if not self.check_certificate(certificate):
             return Outcome.BAD
+        self._known.add(certificate)
         self.give(on.CertificateReceived(certificate))
         return Outcome.ACCEPT
 
     def check_certificate(self, certificate: Certificate) -> bool:
-        """n - f members of this epoch signed it; signatures seen before are not checked again."""
+        """N - f members of this epoch signed it; signatures seen before are not checked again."""
         members = self._on.members
         parties = [party for party, _ in certificate.votes]
-        if certificate.epoch != members.epoch or parties != sorted(set(parties)) or len(parties) < members.quorum:
+        if (
+            certificate.epoch != members.epoch
+            or parties != sorted(set(parties))
+            or len(parties) < members.quorum
+        ):
             return False
         message = vote_message(
             self._on.network_hash, certificate.kind, certificate.epoch, certificate.view, certificate.seal
@@ -260,7 +294,9 @@ class Driver:
                 sealed = SealedBytes.parse(item.entry)
                 raw = bodies.get(sealed.hash)
                 if raw is None:
-                    raise FatalError("JOURNAL_CORRUPT", f"expected the body of {sealed.hash.hex()} in the journal")
+                    raise FatalError(
+                        "JOURNAL_CORRUPT", f"expected the body of {sealed.hash.hex()} in the journal"
+                    )
                 entries = codec.decode(raw, Batch, limit=64 * 1024 * 1024).entries
                 hashes = tuple(entry_hash(entry) for entry in entries)
                 self._on.bodies.add(Body(sealed, hashes, records=tuple(prepare(entry) for entry in entries)))
@@ -291,9 +327,13 @@ class Driver:
             case do.Accuse(evidence):
                 self._on.on_accused(evidence)
             case do.RestoreSuspected(vote):
-                log.warning("a peer shows a vote of ours that is not in our journal", view=vote.view, kind=vote.kind)
+                log.warning(
+                    "a peer shows a vote of ours that is not in our journal", view=vote.view, kind=vote.kind
+                )
             case do.EnteredView(view, leader):
                 self.view, self.leader = view, leader
+                self.pending_reported = False  # the core asks anew in every view
+                self.work_changed()
             case do.Halt(code, detail):
                 self._on.on_fatal(FatalError(code, detail))
             case _:
@@ -313,11 +353,23 @@ class Driver:
         self.give(on.VoteReceived(vote))
 
     def _publish_certificate(self, certificate: Certificate, to: str | None) -> None:
-        payload = codec.encode(certificate)
-        if to is None:
-            self._on.network.gossip.publish(Topic.CERTIFICATE, payload)
+        self._known.add(certificate)
+        if to is not None:
+            self._spawn(self._tell(to, codec.encode(certificate)))
+        elif certificate.kind == "nullify":
+            self._on.network.gossip.publish(Topic.CERTIFICATE, codec.encode(certificate), again=True)
         else:
-            self._spawn(self._tell(to, payload))
+            self._later[certificate.kind] = certificate
+            if self._flush is None:
+                loop = asyncio.get_running_loop()
+                self._flush = loop.call_later(CERTIFICATE_PAUSE_SECONDS, self._flush_certificates)
+
+    def _flush_certificates(self) -> None:
+        """Send the newest notarization and finalization: members form their own from the same votes."""
+        self._flush = None
+        for certificate in self._later.values():
+            self._on.network.gossip.publish(Topic.CERTIFICATE, codec.encode(certificate), again=True)
+        self._later = {}
 
     async def _tell(self, party: str, payload: bytes) -> None:
         try:
@@ -362,7 +414,9 @@ class Driver:
             return
         chain = self._on.chain
         exclude = chain.entry_hashes(effect.parent)
-        candidates = [] if effect.empty_only else self._on.mempool.candidates(self._on.limits.records, exclude)
+        candidates = (
+            [] if effect.empty_only else self._on.mempool.candidates(self._on.limits.records, exclude)
+        )
         try:
             block, refused = await chain.build(
                 effect.parent,
@@ -400,7 +454,9 @@ class Driver:
             records = await self._on.bodies.complete(sealed.hash)
             await self._on.chain.execute(sealed, records)
         except (InvalidBlock, UnreadableBody) as error:
-            log.warning("invalid block", height=sealed.seal.height, proposer=sealed.seal.proposer, error=str(error))
+            log.warning(
+                "invalid block", height=sealed.seal.height, proposer=sealed.seal.proposer, error=str(error)
+            )
             return on.Verdict.INVALID
         except KeyError:
             return None  # overtaken by finality: nobody needs the verdict any more
@@ -427,7 +483,9 @@ class Driver:
             try:
                 await chain.execute(body.sealed, await self._on.bodies.complete(body.sealed.hash))
             except (InvalidBlock, UnreadableBody) as error:
-                raise FatalError("STATE_DIVERGED", f"a notarised ancestor does not execute here: {error}") from error
+                raise FatalError(
+                    "STATE_DIVERGED", f"a notarised ancestor does not execute here: {error}"
+                ) from error
             except KeyError:
                 return None
         return seal

@@ -83,7 +83,9 @@ class RecordsWanted(Wire):
     """Which records of which proposed block are missing."""
 
     seal: Digest
-    places: Annotated[tuple[Annotated[int, Meta(ge=0, lt=65_536)], ...], Meta(min_length=1, max_length=65_536)]
+    places: Annotated[
+        tuple[Annotated[int, Meta(ge=0, lt=65_536)], ...], Meta(min_length=1, max_length=65_536)
+    ]
 
 
 class BlockWanted(Wire):

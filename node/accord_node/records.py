@@ -65,7 +65,10 @@ class RecordReader:
                 answers.append(prepared)
             else:
                 answers.append(
-                    Refusal(entry, Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures"))
+                    Refusal(
+                        entry,
+                        Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures"),
+                    )
                 )
         return answers
 

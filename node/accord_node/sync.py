@@ -56,6 +56,7 @@ class CatchUp:
         hash chain leads to it, so a range is stored only when it ends in that seal or in one whose own
         finalization verifies.
         """
+        self.target = self._chain.base.height + 1
         while self._chain.base.seal_hash != seal and not await self._one_round(certificate, seal):
             await asyncio.sleep(RETRY_SECONDS)
         self.target = None
@@ -101,7 +102,9 @@ class CatchUp:
             moved = True
         return moved
 
-    def _final_place(self, party: str, sealed: list[SealedBytes], offered: Certificate | None, seal: bytes) -> int:
+    def _final_place(
+        self, party: str, sealed: list[SealedBytes], offered: Certificate | None, seal: bytes
+    ) -> int:
         """Place of the last seal a finalization covers: the one we came with or the one offered; -1: none."""
         hashes = [item.hash for item in sealed]
         if seal in hashes:
@@ -122,7 +125,11 @@ class CatchUp:
                 sealed = SealedBytes.parse(block.seal)
             except AccordError:
                 break
-            if sealed.seal.parent != parent or sealed.seal.height != height + 1 or not body_matches(sealed, block.entries):
+            if (
+                sealed.seal.parent != parent
+                or sealed.seal.height != height + 1
+                or not body_matches(sealed, block.entries)
+            ):
                 self._network.punish(party)
                 break
             found.append(sealed)
@@ -134,6 +141,8 @@ class CatchUp:
         try:
             await self._chain.execute(sealed, [readable(answer) for answer in answers])
         except (InvalidBlock, UnreadableBody) as error:
-            raise FatalError("STATE_DIVERGED", f"final block {sealed.seal.height} does not execute here: {error}") from error
+            raise FatalError(
+                "STATE_DIVERGED", f"final block {sealed.seal.height} does not execute here: {error}"
+            ) from error
         except KeyError:
             log.info("overtaken while catching up", party=party, height=sealed.seal.height)

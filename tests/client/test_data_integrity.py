@@ -114,6 +114,13 @@ def test_contexts_added_after_signing_are_cut_off() -> None:
     assert code_of(document) == "PROOF_CONTEXT"
 
 
+def test_plain_json_without_contexts() -> None:
+    document = signed({"statement": 1})
+    assert "@context" not in document["proof"][0]
+    assert verify_proof(document, multikey.resolve_did_key, at=NOW).document == {"statement": 1}
+    assert code_of(document | {"@context": ["https://example.org/later"]}) == "PROOF_SIGNATURE"
+
+
 def test_true_is_not_one_in_a_context() -> None:
     document = signed(DOCUMENT | {"@context": ["https://www.w3.org/ns/credentials/v2", {"@protected": True}]})
     document["@context"] = ["https://www.w3.org/ns/credentials/v2", {"@protected": 1}]
@@ -210,6 +217,12 @@ def test_no_proof_object() -> None:
 def test_stamps_round_trip(seconds: int) -> None:
     text = stamp_text(seconds)
     assert stamp_seconds(text, code="", path="") == seconds
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_801, 253_402_300_800, 10**30])
+def test_stamps_have_four_digits_for_the_year(seconds: int) -> None:
+    with pytest.raises(ValueError, match="years 1 to 9999"):
+        stamp_text(seconds)
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,24 @@ def test_a_badge_on_the_older_data_model_passes() -> None:
     assert period(made) == (DATES.valid_from, DATES.valid_until)
 
 
+def test_contexts_the_caller_knows_may_follow() -> None:
+    made = badge()
+    made["@context"].append("https://example.org/more")
+    check_open_badge(made, contexts={"https://example.org/more"})
+
+
+def test_what_badges_may_leave_out_or_add() -> None:
+    made = badge()
+    for name in ("name", "description", "validUntil"):
+        del made[name]
+    made["issuer"] = "did:web:bjou.example"
+    made["evidence"] = [{"type": ["Evidence"], "id": "https://work.example/1"}]
+    made["termsOfUse"] = {"type": "https://policy.example/1"}
+    subject(made)["activityEndDate"] = "2027-01-14T00:00:00+08:00"
+    check_open_badge(made)
+    assert period(made) == (NOW, None)
+
+
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -205,6 +223,8 @@ def achievement(made: dict[str, Any]) -> Any:
         (lambda m: m["@context"].append("https://evil.example"), "BADGE_CONTEXT", "@context[2]"),
         (lambda m: m["@context"].append({"name": "urn:x"}), "BADGE_CONTEXT", "@context[2]"),
         (lambda m: achievement(m).update({"@context": {}}), "BADGE_CONTEXT", "credentialSubject.achievement"),
+        (lambda m: m["@context"].__setitem__(1, 5), "BADGE_CONTEXT", "@context[1]"),
+        (lambda m: m.update(termsOfUse={"type": []}), "BADGE_TYPE", "termsOfUse[0].type"),
         (lambda m: m.update(type=["VerifiableCredential"]), "BADGE_TYPE", "type"),
         (lambda m: m.update(type="OpenBadgeCredential"), "BADGE_TYPE", "type"),
         (lambda m: m.update(type=[1]), "BADGE_VALUE", "type"),
@@ -260,6 +280,12 @@ def test_uuid7_of_the_rfc() -> None:
     for now_ms, random_bytes in [(-1, bytes(10)), (2**48, bytes(10)), (0, bytes(9))]:
         with pytest.raises(ValueError, match="expected"):
             uuid7(now_ms, random_bytes)
+
+
+@pytest.mark.parametrize("parts", [(bytes(31), BATCH, 0), (NETWORK, bytes(15), 0), (NETWORK, BATCH, 2**32)])
+def test_a_reference_has_bounds(parts: tuple[bytes, bytes, int]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        LedgerReference(*parts)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,17 @@ def test_adopting_is_bounded_and_happens_once() -> None:
     assert caught.value.code == "WALLET_ADOPT"
 
 
+def test_lengths_are_checked() -> None:
+    for call in (
+        lambda: Wallet(bytes(31)),
+        lambda: credential_path(bytes(15), 0),
+        lambda: WALLET.holder_key(bytes(31), request_path(0)),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            call()
+    assert Wallet.create() != Wallet.create()
+
+
 def test_secrets_do_not_show() -> None:
     assert WALLET.seed.hex() not in repr(WALLET)
     assert repr(WALLET) == "Wallet(0 requests, 0 adopted)"

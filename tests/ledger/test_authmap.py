@@ -169,6 +169,7 @@ def test_unchanged_parts_are_shared() -> None:
         slot != changed for slot in range(16)
     ]
     assert after.update({b"key 7": b"new", b"nothing": None}) is after
+    assert before.update(numbered(5000)) is before
 
 
 def test_a_path_inside_a_value_hash_is_not_found() -> None:
@@ -208,6 +209,15 @@ def test_diff_of_large_maps() -> None:
     other = base.update({b"key 3": b"x", b"key 4": None, b"fresh": b"y"})
     assert diff(base, other) == sorted(map(path_of, [b"key 3", b"key 4", b"fresh"]))
     assert len(diff(AuthMap.empty(), base)) == 4000
+
+
+def test_diff_looks_only_where_hashes_differ() -> None:
+    base = AuthMap.build(numbered(4000).items())
+    other = base.update({b"key 3": b"x"})
+    assert isinstance(base.top, tuple)
+    same = [base.top[slot] is other.top[slot] for slot in range(16)]
+    hollow = (*(b"" if same[slot] else base.top[slot] for slot in range(16)), base.top[16])
+    assert diff(AuthMap(hollow, 0), other) == [path_of(b"key 3")]  # type: ignore[arg-type]  # 16 and one
 
 
 def test_repr_names_size_and_root() -> None:

@@ -78,7 +78,7 @@ def test_every_key_is_present_and_no_other(count: int) -> None:
 
 def test_a_proof_is_for_one_value_and_one_root() -> None:
     proof = STATE.prove(HERE)
-    with pytest.raises(ProofError, match="MAP_PRESENCE.*expected value hash"):
+    with pytest.raises(ProofError, match=r"MAP_PRESENCE.*expected value hash"):
         check_presence(STATE.root, HERE, b"value 12", proof)
     changed = STATE.update({b"key 12": b"other"})
     assert refused(changed.root, HERE, VALUE, proof)
@@ -140,12 +140,7 @@ def test_no_other_bytes_prove_anything(key: bytes) -> None:
         except DecodeError:
             continue
         decoded += 1
-        for check in (
-            lambda p: check_presence(STATE.root, key, VALUE, p),
-            lambda p: check_absence(STATE.root, key, p),
-        ):
-            with pytest.raises(ProofError):
-                check(proof)
+        assert refused(STATE.root, key, VALUE, proof)
     assert decoded > 1000
 
 
@@ -197,9 +192,8 @@ def test_a_bucket_that_should_be_a_node() -> None:
     assert path_refused(
         Tag.STATE_BUCKET.digest(bucket), paths[0], MapProof(bucket=bucket), "at most 16 leaves"
     )
-    assert path_refused(
-        Tag.STATE_BUCKET.digest(bucket[:-1]), paths[0], MapProof(bucket=bucket[:-1]), "leaves of 64"
-    )
+    cut = bucket[:127]
+    assert path_refused(Tag.STATE_BUCKET.digest(cut), paths[0], MapProof(bucket=cut), "leaves of 64 bytes")
 
 
 def test_a_node_that_should_be_a_bucket() -> None:
@@ -232,9 +226,7 @@ def test_a_node_is_never_read_as_a_bucket() -> None:
     """Even child hashes that look like well-formed leaves hash under another tag."""
     fake = [bytes([number]) * 32 for number in range(16)]
     root = Tag.STATE_NODE.digest(*fake)
-    assert path_refused(root, fake[0], MapProof(bucket=b"".join(fake)), "expected (root|value hash)")
-    with pytest.raises(ProofError, match="expected root"):
-        check_path_presence(root, fake[0], fake[1], MapProof(bucket=b"".join(fake)))
+    assert path_refused(root, fake[0], MapProof(bucket=b"".join(fake)), "expected root")
 
 
 def test_siblings_are_spelled_in_one_way() -> None:

@@ -109,6 +109,26 @@ async def test_status_reaches_every_link(tmp_path: Path) -> None:
         assert all(status == sender.encode() for (_, sender), status in heard.items())
 
 
+async def test_an_item_is_sent_again_only_on_demand_and_handled_once(tmp_path: Path) -> None:
+    async with Mesh(tmp_path, FOUR[:2]) as mesh:
+        anna, bert = mesh.nodes["anna"].network, mesh.nodes["bert"]
+        name = anna.gossip.publish(Topic.VOTE, b"vote")
+        assert anna.gossip.publish(Topic.VOTE, b"vote") == name
+        assert anna.gossip.publish(Topic.VOTE, b"vote", again=True) == name
+        await until(lambda: bert.counters["items_received"] == 2)
+        assert bert.received == {(Topic.VOTE, b"vote"): 1}
+
+
+async def test_a_nudge_sends_status_at_once(tmp_path: Path) -> None:
+    async with Mesh(tmp_path, FOUR[:2], entropy_seconds=1000.0, entropy_max_seconds=1000.0) as mesh:
+        heard: list[bytes] = []
+        anna, bert = (mesh.nodes[party].network.gossip for party in FOUR[:2])
+        bert.on_status(lambda: b"", lambda _, status: heard.append(status))
+        anna.on_status(lambda: b"height 7", lambda *_: None)
+        anna.nudge()
+        await until(lambda: heard == [b"height 7"])
+
+
 async def test_observers_get_everything_through_a_few_links(tmp_path: Path) -> None:
     async with Mesh(tmp_path, FOUR, observers=["olga"], observer_links=2) as mesh:
         await until(lambda: len(mesh.nodes["olga"].network.linked()) == 2)

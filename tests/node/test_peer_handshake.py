@@ -210,3 +210,22 @@ def test_the_identity_is_made_once_and_its_key_is_private(tmp_path: Path) -> Non
     assert first.key.stat().st_mode & 0o077 == 0
     assert TlsIdentity.load_or_create(tmp_path / "node") == first
     assert TlsIdentity.load_or_create(tmp_path / "other").digest != first.digest
+
+
+async def test_a_dialler_follows_no_redirect(mesh: Mesh, tmp_path: Path) -> None:
+    node, address = bert(mesh)
+
+    async def elsewhere(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": address.replace("wss:", "https:")})
+
+    server = web.Server(elsewhere, access_log=None)
+    context = TlsIdentity.load_or_create(tmp_path / "elsewhere").server_context()
+    listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0, ssl=context)
+    mesh.book.endpoints["bert"] = f"wss://127.0.0.1:{listener.sockets[0].getsockname()[1]}/peer"
+    anna = mesh.make("anna")
+    await anna.network.start("127.0.0.1", 0)
+    await until(lambda: anna.counters["dial_failed"] >= 2)
+    assert not anna.network.linked() | node.network.linked()
+    await anna.network.close()
+    listener.close()
+    await server.shutdown(0.1)

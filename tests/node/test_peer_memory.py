@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accord_ledger.tags import Tag
 from accord_node.peer import Topic, item_name
 from accord_node.peer.memory import MAX_ATTEMPTS, Fetches, ItemStore, SeenNames
 from accord_node.peer.topics import Item
@@ -12,6 +13,7 @@ def _item(payload: bytes) -> Item:
 
 
 def test_a_name_depends_on_topic_and_payload() -> None:
+    assert item_name(Topic.VOTE, b"x") == Tag.GOSSIP_ITEM.digest(b"\x02", b"x")
     assert item_name(Topic.VOTE, b"x") != item_name(Topic.CERTIFICATE, b"x")
     assert item_name(Topic.VOTE, b"x") != item_name(Topic.VOTE, b"y")
 
@@ -48,6 +50,15 @@ def test_an_item_is_asked_of_one_party_at_a_time_and_then_of_the_next() -> None:
     assert fetches.overdue(2.0, ["anna"]) == {"anna": [b"x"]}
     fetches.done(b"x")
     assert fetches.overdue(9.0, ["anna"]) == {}
+
+
+def test_one_party_cannot_fill_the_table_of_fetches() -> None:
+    fetches = Fetches(8, 1.0)
+    taken = [fetches.announced(bytes([number]), "mallory", 0.0) for number in range(8)]
+    assert taken == [True, True] + [False] * 6
+    assert fetches.announced(b"x", "anna", 0.0)
+    fetches.done(bytes([0]))
+    assert fetches.announced(b"y", "mallory", 0.0)
 
 
 def test_fetches_are_bounded_and_given_up() -> None:

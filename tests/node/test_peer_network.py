@@ -147,6 +147,55 @@ async def test_batches_shed_under_load_come_back_when_there_is_room(tmp_path: Pa
         await until(lambda: all(bert.has(Topic.TRANSACTIONS, batch) for batch in batches))
 
 
+async def test_a_silent_peer_is_dropped(tmp_path: Path) -> None:
+    made = Mesh(tmp_path, ["anna", "bert"], heartbeat_seconds=0.1)
+    node = made.make("bert")
+    await made.open(node)
+    async with Stranger(made.book.endpoints["bert"]) as anna:
+        await anna.enter("bert")
+        assert node.network.linked() == {"anna"}
+        await until(lambda: not node.network.linked())  # anna reads nothing, so no pong goes out
+    await node.network.close()
+
+
+async def test_a_defect_in_a_handler_is_reported_and_bans_nobody(tmp_path: Path) -> None:
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    async with Mesh(tmp_path, ["anna", "bert"]) as mesh:
+        anna, bert = mesh.nodes["anna"], mesh.nodes["bert"]
+        bert.verdict = lambda _: Outcome(1 / 0)
+        anna.network.gossip.publish(Topic.VOTE, b"vote")
+        await until(lambda: bert.counters["handler_errors"] == 1)
+        bert.verdict = lambda _: Outcome.ACCEPT
+        await until(lambda: bert.counters["links_closed"] and bert.network.linked() and anna.network.linked())
+        await mesh.spread(Topic.VOTE, b"another", "anna")
+        assert bert.counters["bans"] == 0
+    assert [type(context["exception"]) for context in reported] == [ZeroDivisionError]
+
+
+async def test_an_observer_exchanges_targets_that_do_not_answer(tmp_path: Path) -> None:
+    made = Mesh(tmp_path, ["anna", "bert", "cleo", "dora"], observers=["olga"], observer_links=2)
+    await made.open(made.make("anna"))
+    await made.open(made.make("dora", links=()))
+    made.book.endpoints |= {"bert": "wss://127.0.0.1:1/peer", "cleo": "https://127.0.0.1:1/peer"}
+    olga = made.make("olga")
+    olga_dials = olga.counters
+    await made.open(olga)
+    await until(lambda: olga.network.linked() == {"anna"} and olga_dials["dial_PEER_UNWANTED"])
+    await until(lambda: olga_dials["dial_failed"] and olga_dials["dial_PEER_UNKNOWN"])
+    await made.__aexit__()
+
+
+async def test_large_networks_link_to_some_and_never_fewer_than_f_plus_1(tmp_path: Path) -> None:
+    parties = [f"party-{number:02}" for number in range(40)]
+    mesh = Mesh(tmp_path, parties, full_mesh=5)
+    mesh.book.endpoints = {party: f"wss://{party}/peer" for party in parties}
+    one, two = (mesh.make(party).network._dialer for party in parties[:2])
+    assert len(one._targets()) == 14  # f = 13
+    assert one._targets() - {parties[1]} != two._targets() - {parties[0]}
+    assert parties[0] not in one._targets()
+
+
 async def _session(folder: Path) -> set[asyncio.Task[object]]:
     before = asyncio.all_tasks()
     async with Mesh(folder, ["anna", "bert", "cleo"]) as mesh:

@@ -8,7 +8,7 @@ are the ledger's. What is not described here may be present and means nothing to
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from accord_client.documents.json_guard import JsonObject
@@ -21,14 +21,7 @@ OB_CONTEXT: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 CONTEXTS: Final = (VC2_CONTEXT, OB_CONTEXT)
 """The exact pair of every badge made here; another URL would change the signed N-Quads."""
 
-DATE_MEMBERS: Final = {
-    VC2_CONTEXT: ("validFrom", "validUntil"),
-    VC1_CONTEXT: ("issuanceDate", "expirationDate"),
-}
-"""Names of the period of validity, by data model."""
-
-_OB_CONTEXT = re.compile(r"https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)?\.json", re.ASCII)
-_MORE_CONTEXTS: Final = frozenset(
+KNOWN_CONTEXTS: Final = frozenset(
     {
         "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",
         "https://w3id.org/security/data-integrity/v2",
@@ -36,13 +29,26 @@ _MORE_CONTEXTS: Final = frozenset(
         "https://w3id.org/security/suites/ed25519-2020/v1",
     }
 )
+"""What may follow the pair in badges of others."""
+
+DATE_MEMBERS: Final = {
+    VC2_CONTEXT: ("validFrom", "validUntil"),
+    VC1_CONTEXT: ("issuanceDate", "expirationDate"),
+}
+"""Names of the period of validity, by data model."""
+
+_OB_CONTEXT = re.compile(r"https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)?\.json", re.ASCII)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.ASCII)
 _IDENTITY_HASH = re.compile(r"(sha256\$[0-9a-fA-F]{64}|md5\$[0-9a-fA-F]{32})", re.ASCII)
 _LIST_INDEX = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
-def check_open_badge(document: JsonObject) -> None:
+def check_open_badge(document: JsonObject, *, contexts: Collection[str] = KNOWN_CONTEXTS) -> None:
     """Check the form of an Open Badge.
+
+    Args:
+        document: as loaded, with or without ``proof``.
+        contexts: URLs that may follow the pair; others could give members another meaning.
 
     Raises:
         DecodeError: ``BADGE_CONTEXT`` (an unknown or misplaced context), ``BADGE_MISSING`` (a required
@@ -50,12 +56,14 @@ def check_open_badge(document: JsonObject) -> None:
             value), ``BADGE_DATE`` (no date, or ends before it begins), ``BADGE_SUBJECT`` (nobody is
             named) or ``BADGE_RESULT`` (a result of nothing described); ``path`` says where.
     """
-    model = _check_contexts(document)
+    model = _check_contexts(document, contexts)
     _types(document, "", "VerifiableCredential")
     if not {"OpenBadgeCredential", "AchievementCredential"} & set(_names(document, "")):
         raise DecodeError("BADGE_TYPE", "expected OpenBadgeCredential", path="type")
     _uri(document, "", "id")
-    _text(document, "", "name")
+    for name in ("name", "description"):
+        if name in document:
+            _text(document, "", name)
     _check_issuer(document)
     period(document)
     if "awardedDate" in document:
@@ -99,14 +107,14 @@ def is_uri(text: object) -> bool:
     return isinstance(text, str) and len(text) <= 2048 and _URI.fullmatch(text) is not None
 
 
-def _check_contexts(document: JsonObject) -> str:
+def _check_contexts(document: JsonObject, known: Collection[str]) -> str:
     contexts = _array(document, "", "@context")
     if len(contexts) < 2 or contexts[0] not in (VC2_CONTEXT, VC1_CONTEXT):
         raise DecodeError("BADGE_CONTEXT", f"expected {VC2_CONTEXT} first", path="@context")
     if not isinstance(contexts[1], str) or not _OB_CONTEXT.fullmatch(contexts[1]):
         raise DecodeError("BADGE_CONTEXT", f"expected {OB_CONTEXT} second", path="@context[1]")
     for position, context in enumerate(contexts[2:], 2):
-        if not isinstance(context, str) or context not in _MORE_CONTEXTS:
+        if not isinstance(context, str) or context not in known:
             raise DecodeError(
                 "BADGE_CONTEXT",
                 f"expected a known context, got {str(context)[:120]}",

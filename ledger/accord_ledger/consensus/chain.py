@@ -93,6 +93,11 @@ class Chain:
         """Whether we hold the view's nullification."""
         return view in self._nullified
 
+    def lacks(self, view: int) -> bytes | None:
+        """Hash of the seal notarized in a view after finality, if we do not have its bytes."""
+        held = self._notarized.get(view)
+        return None if held is None or held.seal in (*self.seals, self.final.seal) else held.seal
+
     def finalise(self, certificate: Certificate) -> None:
         """Move finality to this seal and forget what it has passed."""
         self.final = Tip(certificate.view, certificate.seal, certificate)

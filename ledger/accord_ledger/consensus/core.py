@@ -17,7 +17,7 @@ an honest member never does:
 Liveness: whoever is in a view can leave it by one certificate, and whoever is stuck says nullify, again
 and again, until it has one. After the network heals, one honest leader in good time makes finality.
 
-The rules carry the numbers of DESIGN.md section 4 and stand so in the code:
+The rules of DESIGN.md section 4, by whose numbers the code refers to them:
 
 1. A view that is entered *with work to do* gets timers, and its leader proposes on the newest
    notarized seal it may extend.
@@ -35,26 +35,25 @@ Work is a pending transaction, a heartbeat, a proposal or f + 1 nullify in the c
 notarized seal that had its delta to become final and did not (without that pause every block would
 call for an empty one after it, and an idle network would never fall silent).
 
-Persist before send: whatever binds us is in the effect list before it leaves. Our memory of it
-(``Round.own``) is set in the same breath, so a step that comes before the disk answers binds us too.
+Persist before send: whatever binds us is persisted earlier in the effect list. Our memory of it
+(``Round.own``) is set at once: it binds the steps that come before the disk has answered.
 """
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from accord_ledger.block import NO_SEAL, Certificate, Members, SealedBytes, Vote, VoteKind
+from accord_ledger.block import NO_SEAL, Certificate, Members, SealedBytes, Vote
 from accord_ledger.consensus import effects, inputs
-from accord_ledger.consensus.chain import Chain, Gap, Standing
+from accord_ledger.consensus.chain import Chain, Gap, Standing, Tip
 from accord_ledger.consensus.config import Config
 from accord_ledger.consensus.inputs import TimerKind, Verdict
-from accord_ledger.consensus.journal import Certified, Proposed, Record, Voted
+from accord_ledger.consensus.journal import Certified, Record
 from accord_ledger.consensus.memory import Memory
-from accord_ledger.consensus.proposals import admissible, well_formed
+from accord_ledger.consensus.proposals import Placing
 from accord_ledger.consensus.restore import restore
-
-MAX_ANSWERED = 256
-"""Askers remembered between two help timers; whoever comes after waits for the next."""
+from accord_ledger.consensus.speech import Speech
+from accord_ledger.consensus.votes import vote_in
 
 
 class Consensus:
@@ -63,19 +62,16 @@ class Consensus:
     Args:
         network: hash of the genesis document.
         members: who votes in this epoch.
-        party: our party id; None or a party without a vote for an observer, which follows
-            certificates and never votes.
+        party: ours; None, or one without a vote, for an observer, which follows and never votes.
         config: timing and bounds.
     """
 
     def __init__(self, network: bytes, members: Members, party: str | None, config: Config) -> None:
-        self._network = network
         self._members = members
-        self._digest = members.digest()
+        self._placing = Placing(network, members)
         self._memory = Memory(members, party, config)
         self._config = config
-        self._answered: set[str] = set()
-        self._out: list[effects.Effect] = []
+        self._speech = Speech(self._memory)
         self._halted = False
 
     @property
@@ -93,9 +89,8 @@ class Consensus:
             return []
         if isinstance(event, inputs.Start) != (self.view == 0):
             raise RuntimeError("expected Start as the first input and only there")
-        self._out = []
         self._dispatch(event)
-        return self._out
+        return self._speech.take()
 
     def _dispatch(self, event: inputs.Input) -> None:
         match event:
@@ -114,7 +109,7 @@ class Consensus:
             case inputs.CertificateReceived(certificate):
                 self._learn(certificate)
             case inputs.CertificatesRequested(member, from_view, to_view):
-                self._answer(member, self._memory.chain.between(from_view, to_view))
+                self._speech.answer(member, self._memory.chain.between(from_view, to_view))
             case inputs.BlockBuilt(view, sealed):
                 self._propose(view, sealed)
             case inputs.BlockReceived(sealed):
@@ -134,20 +129,18 @@ class Consensus:
         restored = restore(event.records, chain, self._members, self._config.behind)
         memory.recall(restored.view, restored.rounds)
         if chain.final.view > event.finalised.view and chain.finalization is not None:
-            self._out.append(effects.Finalised(chain.finalization, chain.final.seal))
-        self._out.extend(effects.SendCertificate(certificate) for certificate in memory.best())
+            self._speech.add(effects.Finalised(chain.finalization, chain.final.seal))
+        self._speech.send_best()
         for view, kind in restored.unanswered(chain):
-            self._say(view, kind)
+            self._speech.say(view, kind)
         self._enter(restored.view)
         for view in chain.notarized_views():
             self._fetch(view)
 
     def _enter(self, view: int) -> None:
         self._memory.begin_view(view)
-        self._out.append(effects.EnteredView(view, self._memory.leader))
-        parent = self._memory.chain.parent_for(view)
-        if isinstance(parent, Gap):
-            self._ask(parent)
+        self._speech.add(effects.EnteredView(view, self._memory.leader))
+        self._parent()
         self._progress()
 
     def _progress(self) -> None:
@@ -165,7 +158,7 @@ class Consensus:
         if not memory.has_work():
             if memory.chain.unfinalised and not memory.settling:
                 memory.settling = True
-                self._timer(TimerKind.SETTLE, self._config.settle_delay())
+                self._speech.timer(TimerKind.SETTLE, self._config.settle_delay())
             return
         memory.armed = True
         if "nullify" in memory.current.own:  # after a restart, or when work comes back
@@ -174,34 +167,27 @@ class Consensus:
             self._nullify()
         else:
             if memory.current.proposal is None:
-                self._timer(TimerKind.LEADER, self._config.leader_delay(memory.nullified))
-            self._timer(TimerKind.ADVANCE, self._config.advance_delay(memory.nullified))
+                self._speech.timer(TimerKind.LEADER, self._config.leader_delay(memory.nullified))
+            self._speech.timer(TimerKind.ADVANCE, self._config.advance_delay(memory.nullified))
             self._lead()
 
     def _lead(self) -> None:
         """Rule 1: ask for our block as soon as the parent and everything between is certain."""
         memory, held = self._memory, self._memory.current
-        if not memory.armed or memory.leader != memory.party or held.building:
+        if not memory.may_lead():
             return
-        if held.own or not memory.may_vote(memory.view):
-            return
-        parent = memory.chain.parent_for(memory.view)
-        if isinstance(parent, Gap):
-            self._ask(parent)
-            return
-        depth = memory.chain.depth(parent.seal)
-        if depth is None:  # a notarized block we lack is on its way
+        parent = self._parent()
+        depth = None if parent is None else memory.chain.depth(parent.seal)
+        if parent is None or depth is None:  # a notarized block we lack is on its way
             return
         held.building = True
         empty_only = depth >= self._config.depth
-        self._out.append(effects.BuildBlock(memory.view, parent.seal, parent.certificate, empty_only))
+        self._speech.add(effects.BuildBlock(memory.view, parent.seal, parent.certificate, empty_only))
 
     def _propose(self, view: int, sealed: SealedBytes) -> None:
         """Rule 1: the proposal is our notarize; it binds us like any vote."""
-        if view != self.view:
-            return
         held = self._memory.current
-        if not held.building or held.own or not self._memory.may_vote(view):
+        if view != self.view or not held.building or held.own or not self._memory.may_vote(view):
             return
         held.proposal, held.proposal_vote, held.verdict = sealed, None, Verdict.VALID
         self._notarize(sealed)
@@ -209,21 +195,18 @@ class Consensus:
     def _notarize(self, sealed: SealedBytes) -> None:
         held = self._memory.current
         held.own["notarize"] = sealed.hash
-        proposed = Proposed(
-            epoch=self._members.epoch, view=self.view, entry=sealed.entry, vote=held.proposal_vote
-        )
-        self._persist(proposed, self._voted(self.view, "notarize"))
-        self._say(self.view, "notarize")
+        proposed = self._speech.proposed(sealed, held.proposal_vote)
+        self._speech.persist(proposed, self._speech.voted(self.view, "notarize"))
+        self._speech.say(self.view, "notarize")
 
     def _on_proposal(self, sealed: SealedBytes, vote: Vote) -> None:
         """Rule 2: keep the first proposal of the view's leader; its parent certificate is news too."""
-        if vote.kind != "notarize" or vote.seal != sealed.hash or not self._memory.acceptable(vote):
+        leader = self._members.leader(vote.view)
+        if (vote.kind, vote.seal, vote.member) != ("notarize", sealed.hash, leader):
             return
-        if vote.member != self._members.leader(vote.view):
+        if not self._memory.acceptable(vote):
             return
-        certificate = sealed.seal.parent_certificate
-        if certificate is not None:
-            self._learn(certificate)
+        self._learn(sealed.seal.parent_certificate)
         if self._memory.in_window(vote.view):
             held = self._memory.round(vote.view)
             if held.proposal is None:
@@ -238,17 +221,15 @@ class Consensus:
         sealed = held.proposal
         if sealed is None or held.own or not memory.may_vote(memory.view):
             return
-        verdict: Verdict | Gap | None = Verdict.INVALID
-        if well_formed(sealed.seal, self._network, self._members, self._digest):
-            verdict = admissible(sealed, memory.view, self._members.epoch, memory.chain)
-        match held.verdict if verdict is Verdict.VALID else verdict:
+        placed = self._placing.judge(sealed, memory.view, memory.chain)
+        match held.verdict if placed is Verdict.VALID else placed:
             case Verdict.VALID:
                 self._notarize(sealed)
             case Verdict.INVALID:
                 held.verdict = Verdict.INVALID
                 self._nullify()
             case Gap() as gap:
-                self._ask(gap)
+                self._speech.ask(gap)
             case None:
                 self._execute(memory.view, sealed)
 
@@ -258,14 +239,14 @@ class Consensus:
             if held.executing or held.verdict is not None:
                 return
             held.executing = True
-        self._out.append(effects.ExecuteBlock(view, sealed))
+        self._speech.add(effects.ExecuteBlock(view, sealed))
 
     def _on_executed(self, view: int, seal: bytes, verdict: Verdict) -> None:
         held = self._memory.rounds.get(view)
         if held is not None and held.proposes(seal):
             held.verdict = verdict
         if verdict is Verdict.INVALID and self._memory.chain.certified(view) == seal:
-            self._diverge(view, seal)
+            self._diverge(view)
         self._progress()
 
     def _nullify(self) -> None:
@@ -273,9 +254,9 @@ class Consensus:
         if not self._memory.may_nullify():
             return
         self._memory.current.own["nullify"] = NO_SEAL
-        self._persist(self._voted(self.view, "nullify"))
-        self._say(self.view, "nullify")
-        self._timer(TimerKind.RETRY, self._config.retry_delay())
+        self._speech.persist(self._speech.voted(self.view, "nullify"))
+        self._speech.say(self.view, "nullify")
+        self._speech.timer(TimerKind.RETRY, self._config.retry_delay())
 
     def _on_vote(self, vote: Vote) -> None:
         """Rule 7: inside the window votes count; those who lag get help."""
@@ -283,7 +264,7 @@ class Consensus:
         if self._halted or not memory.acceptable(vote):
             return
         if memory.lags(vote):
-            self._answer(vote.member, memory.best())
+            self._speech.answer(vote.member, memory.best())
         self._record(vote)
         if not memory.in_window(vote.view):
             return
@@ -297,29 +278,32 @@ class Consensus:
         """Rule 8, and: a vote of ours that we do not remember means an old journal was put back."""
         if self._memory.disowns(vote):
             self._memory.abstain_through = vote.view
-            self._out.append(effects.RestoreSuspected(vote))
+            self._speech.add(effects.RestoreSuspected(vote))
         evidence = self._memory.record(vote)
         if evidence is not None:
-            self._out.append(effects.Accuse(evidence))
+            self._speech.add(effects.Accuse(evidence))
 
-    def _learn(self, certificate: Certificate) -> None:
+    def _learn(self, certificate: Certificate | None) -> None:
         """Rules 3 to 5 and 7: a certificate of any view, formed here or elsewhere."""
-        memory, view = self._memory, certificate.view
-        if self._halted or certificate.epoch != self._members.epoch:
+        if self._halted or certificate is None or certificate.epoch != self._members.epoch:
             return
+        memory, view = self._memory, certificate.view
         standing = memory.chain.add(certificate)
         if standing is Standing.OLD:
             return
         for member, signature in certificate.votes:
-            self._record(_vote_in(certificate, member, signature))
+            self._record(vote_in(certificate, member, signature))
         if standing is Standing.CONFLICT:
             self._halt("CERTIFICATES_CONFLICT", f"expected one outcome of view {view}, got two")
             return
         self._pass_on(certificate)
-        if certificate.kind == "finalize":
-            self._finalise(certificate)
-        if certificate.kind == "nullify" and view >= memory.view:
-            memory.nullified += 1
+        match certificate.kind:
+            case "notarize":
+                memory.heartbeat = False  # here is the block it called for; being unfinalised is work too
+            case "nullify":
+                memory.nullified += view >= memory.view
+            case "finalize":
+                self._finalise(certificate)
         if view >= memory.view:  # rules 3, 4 and 7: one certificate is enough to join
             self._enter(view + 1)
         if certificate.kind == "notarize":
@@ -333,50 +317,47 @@ class Consensus:
         finalize = self._memory.may_finalize(certificate)
         if finalize:
             self._memory.round(view).own["finalize"] = certificate.seal
-            records.append(self._voted(view, "finalize"))
-        self._persist(*records)
-        self._out.append(effects.SendCertificate(certificate))
+            records.append(self._speech.voted(view, "finalize"))
+        self._speech.persist(*records)
+        self._speech.add(effects.SendCertificate(certificate))
         if finalize:
-            self._say(view, "finalize")
+            self._speech.say(view, "finalize")
 
     def _finalise(self, certificate: Certificate) -> None:
         """Rule 5."""
         self._memory.chain.finalise(certificate)
         self._memory.nullified = 0
-        self._memory.heartbeat = False
-        self._out.append(effects.Finalised(certificate, certificate.seal))
+        self._speech.add(effects.Finalised(certificate, certificate.seal))
 
     def _fetch(self, view: int) -> None:
         """Rule 4: get and execute every notarized block, whatever became of its view."""
-        seal = self._memory.chain.certified(view)
-        held = self._memory.rounds.get(view)
-        if seal is None or seal == self._memory.chain.final.seal or seal in self._memory.chain.seals:
+        seal = self._memory.chain.lacks(view)
+        if seal is None:
             return
+        held = self._memory.rounds.get(view)
         if held is not None and held.proposal is not None and held.proposes(seal):
             self._adopt(held.proposal)
         else:
-            self._out.append(effects.RequestBlock(view, seal))
+            self._speech.add(effects.RequestBlock(view, seal))
 
     def _adopt(self, sealed: SealedBytes) -> None:
         """A seal that a quorum notarized: those members have checked its parent certificate."""
         chain = self._memory.chain
         view = chain.view_of(sealed.hash)
-        if self._halted or view is None or sealed.hash == chain.final.seal or sealed.hash in chain.seals:
+        if self._halted or view is None or chain.lacks(view) is None:
             return
         held = self._memory.rounds.get(view)
         if held is not None and held.proposes(sealed.hash) and held.verdict is Verdict.INVALID:
-            self._diverge(view, sealed.hash)
+            self._diverge(view)
             return
         chain.seals[sealed.hash] = sealed
-        certificate = sealed.seal.parent_certificate
-        if certificate is not None:
-            self._learn(certificate)
+        self._learn(sealed.seal.parent_certificate)
         self._execute(view, sealed)
         self._progress()
 
     def _on_timeout(self, view: int, kind: TimerKind) -> None:
         if kind is TimerKind.HELP:
-            self._answered.clear()
+            self._speech.answered.clear()
         if view != self.view:
             return
         memory, held = self._memory, self._memory.current
@@ -385,78 +366,35 @@ class Consensus:
                 memory.settled = True
                 self._progress()
             case TimerKind.RETRY:
-                memory.armed = memory.has_work()
-                if memory.armed:
-                    self._retry()
+                memory.armed = False
+                self._work()  # says it again, if there still is a reason
             case TimerKind.LEADER | TimerKind.ADVANCE if not memory.has_work():
                 memory.armed = "nullify" in held.own  # done meanwhile: an idle network is silent
-            case TimerKind.LEADER if held.proposal is None:
-                self._nullify()
-            case TimerKind.ADVANCE:
+                self._work()
+            case TimerKind.LEADER | TimerKind.ADVANCE if kind is TimerKind.ADVANCE or held.proposal is None:
                 self._nullify()
 
     def _retry(self) -> None:
         """Rule 6: the nullify again, with the certificates that brought us here, and what we lack."""
-        chain = self._memory.chain
-        self._say(self.view, "nullify")
-        self._out.extend(effects.SendCertificate(certificate) for certificate in self._memory.best())
+        self._speech.say(self.view, "nullify")
+        self._speech.send_best()
         self._memory.asked = False
-        parent = chain.parent_for(self.view)
-        if isinstance(parent, Gap):
-            self._ask(parent)
-        for view in chain.notarized_views()[-self._config.depth :]:
+        self._parent()
+        for view in self._memory.chain.notarized_views()[-self._config.depth :]:
             self._fetch(view)
-        self._timer(TimerKind.RETRY, self._config.retry_delay())
+        self._speech.timer(TimerKind.RETRY, self._config.retry_delay())
 
-    def _say(self, view: int, kind: VoteKind) -> None:
-        """Send a vote that is durable once its turn comes; a leader's notarize goes as its proposal."""
-        held = self._memory.rounds[view]
-        if kind == "notarize" and held.proposal is not None and held.proposal_vote is None:
-            self._out.append(effects.SendProposal(view, held.proposal))
-        else:
-            self._out.append(effects.SendVote(kind, self._members.epoch, view, held.own[kind]))
+    def _parent(self) -> Tip | None:
+        """What a block of this view may extend; None, and asked for, while we cannot say."""
+        parent = self._memory.chain.parent_for(self.view)
+        if isinstance(parent, Tip):
+            return parent
+        self._speech.ask(parent)
+        return None
 
-    def _answer(self, member: str, certificates: list[Certificate]) -> None:
-        """Send to one peer, once between two help timers: nobody makes us talk without end."""
-        if member == self._memory.party or member in self._answered or not certificates:
-            return
-        if len(self._answered) >= MAX_ANSWERED:
-            return
-        if not self._answered:
-            self._timer(TimerKind.HELP, self._config.help_delay())
-        self._answered.add(member)
-        self._out.extend(effects.SendCertificate(certificate, member) for certificate in certificates)
-
-    def _ask(self, gap: Gap) -> None:
-        if not self._memory.asked:
-            self._memory.asked = True
-            self._out.append(effects.RequestCertificates(gap.from_view, gap.to_view))
-
-    def _timer(self, kind: TimerKind, delay: int) -> None:
-        self._out.append(effects.ScheduleTimer(self.view, kind, delay))
-
-    def _voted(self, view: int, kind: VoteKind) -> Voted:
-        seal = self._memory.round(view).own[kind]
-        return Voted(epoch=self._members.epoch, view=view, kind=kind, seal=seal)
-
-    def _persist(self, *records: Record) -> None:
-        if self._memory.party is not None:
-            self._out.append(effects.Persist(records))
-
-    def _diverge(self, view: int, seal: bytes) -> None:
-        self._halt("STATE_DIVERGED", f"expected the certified block of view {view} to be valid: {seal.hex()}")
+    def _diverge(self, view: int) -> None:
+        self._halt("STATE_DIVERGED", f"expected the block certified in view {view} to be valid")
 
     def _halt(self, code: str, detail: str) -> None:
         self._halted = True
-        self._out.append(effects.Halt(code, detail))
-
-
-def _vote_in(certificate: Certificate, member: str, signature: bytes) -> Vote:
-    return Vote(
-        kind=certificate.kind,
-        epoch=certificate.epoch,
-        view=certificate.view,
-        seal=certificate.seal,
-        member=member,
-        signature=signature,
-    )
+        self._speech.add(effects.Halt(code, detail))

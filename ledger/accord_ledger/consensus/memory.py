@@ -121,7 +121,14 @@ class Memory:
     def may_vote(self, view: int) -> bool:
         """Whether we have a vote, finality has not passed the view, and nothing makes us abstain."""
         final = self.chain.final.view
-        return self.party is not None and view > final and final >= self.abstain_through
+        return self.party is not None and view > final >= self.abstain_through
+
+    def may_lead(self) -> bool:
+        """Rule 1: whether it is our turn, there is work, and we have neither proposed nor voted."""
+        held = self.current
+        if not self.armed or self.leader != self.party or held.building or held.own:
+            return False
+        return self.may_vote(self.view)
 
     def may_nullify(self) -> bool:
         """Rule 6: whether the current view may get our nullify: never after our own finalize."""

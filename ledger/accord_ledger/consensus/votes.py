@@ -57,3 +57,15 @@ class VoteBook:
             return None
         votes = tuple(sorted(tally.items()))
         return Certificate(kind=kind, epoch=self._members.epoch, view=self._view, seal=seal, votes=votes)
+
+
+def vote_in(certificate: Certificate, member: str, signature: bytes) -> Vote:
+    """One of the votes a certificate is made of."""
+    return Vote(
+        kind=certificate.kind,
+        epoch=certificate.epoch,
+        view=certificate.view,
+        seal=certificate.seal,
+        member=member,
+        signature=signature,
+    )

@@ -13,9 +13,15 @@ from accord_ledger.domain import ratio_graph
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import due_effect, schedule
 from accord_ledger.domain.model.agreement import (
-    AGREEMENT_TERMS, AGREEMENT_VERSIONS, AGREEMENTS, Agreement, AgreementStatus, AgreementTerms,
-    AgreementVersion, Notice,
-)  # fmt: skip
+    AGREEMENT_TERMS,
+    AGREEMENT_VERSIONS,
+    AGREEMENTS,
+    Agreement,
+    AgreementStatus,
+    AgreementTerms,
+    AgreementVersion,
+    Notice,
+)
 from accord_ledger.domain.model.credential import Batch
 from accord_ledger.domain.terms import expiry
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import TypeVar
 
 from accord_ledger import calendar, codec
@@ -16,7 +16,7 @@ from accord_ledger.state import Part, Table, View
 V = TypeVar("V", bound=codec.Wire)
 
 
-@dataclass
+@dataclass(slots=True)
 class Context:
     """One record's view of the ledger. Writes go to ``state``, which is dropped if a check fails."""
 
@@ -35,25 +35,43 @@ class Context:
     """(party, purpose, key id) of the signers that satisfied the requirement."""
     keys_of: Mapping[tuple[str, str], tuple[bytes, ...]] = field(default_factory=dict)
     """(party, purpose) to the institutional keys that signed validly."""
-    present: frozenset[tuple[str, str]] = frozenset()
-    """(party, purpose) of every valid institutional signature, needed or not."""
     warnings: list[str] = field(default_factory=list)
     result: dict[str, str] = field(default_factory=dict)
     """Computed facts for the receipt (``awarded``, ``dropped`` ...)."""
 
-    @cached_property
+    _today: date | None = None
+    _parameters: Parameters | None = None
+
+    def for_record(self, state: View, author: str, tx_id: bytes) -> Context:
+        """The view of one record of this block; what holds for the whole block is worked out once."""
+        return Context(
+            state, self.network, self.height, self.time, author, tx_id,
+            _today=self.today, _parameters=self.parameters,
+        )  # fmt: skip
+
+    @property
+    def present(self) -> AbstractSet[tuple[str, str]]:
+        """(party, purpose) of every valid institutional signature, needed or not."""
+        return self.keys_of.keys()
+
+    @property
     def today(self) -> date:
         """The ledger date: UTC day of the block time."""
-        return calendar.date_at(self.time)
+        if self._today is None:
+            self._today = calendar.date_at(self.time)
+        return self._today
 
-    @cached_property
+    @property
     def parameters(self) -> Parameters:
-        """Alliance parameters in force (T04)."""
-        head = self.state.get(PARAMETERS)
-        if head is None:
-            return Parameters()
-        # What a block sets is in force from the next block on.
-        return head.before if head.before is not None and head.since == self.height else head.newest
+        """Alliance parameters in force (T04): what a block sets is in force from the next block on."""
+        if self._parameters is None:
+            head = self.state.get(PARAMETERS)
+            if head is None:
+                self._parameters = Parameters()
+            else:
+                before = head.before if head.since == self.height else None
+                self._parameters = before or head.newest
+        return self._parameters
 
     def known(self, table: Table[V], *parts: Part, path: str) -> V:
         """The named object, or ``E_UNKNOWN_REF`` at ``path``."""

@@ -11,9 +11,19 @@ from typing import Final
 
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.model.credential import (
-    CREDENTIALS, PAGE, STANDING_PAGES, USE_PAGES, Batch, Credential, Interval, Spend, Standing, StandingPage,
-    StandingSpan, UsePage,
-)  # fmt: skip
+    CREDENTIALS,
+    PAGE,
+    STANDING_PAGES,
+    USE_PAGES,
+    Batch,
+    Credential,
+    Interval,
+    Spend,
+    Standing,
+    StandingPage,
+    StandingSpan,
+    UsePage,
+)
 from accord_ledger.domain.model.party import KEYS
 from accord_ledger.state import View
 
@@ -63,7 +73,9 @@ def pieces(ranges: Sequence[Interval]) -> Iterator[tuple[int, int, int]]:
             start = end
 
 
-def _edited(spans: Sequence[StandingSpan], start: int, end: int, edit: Callable[[Standing], Standing]) -> list[StandingSpan]:
+def _edited(
+    spans: Sequence[StandingSpan], start: int, end: int, edit: Callable[[Standing], Standing]
+) -> list[StandingSpan]:
     """The spans of a page after ``edit`` was applied to every index in [start, end)."""
     cut: list[tuple[int, int, Standing]] = []
     place = start
@@ -155,7 +167,9 @@ def _mark_use(ctx: Context, batch_id: bytes, index: int, *, used: bool) -> None:
     bit = 1 << (index - page * PAGE)
     bits = bits | bit if used else bits & ~bit
     if bits:
-        ctx.state.put(USE_PAGES, UsePage(bits=bits.to_bytes(-(-bits.bit_length() // 8), "little")), batch_id, page)
+        ctx.state.put(
+            USE_PAGES, UsePage(bits=bits.to_bytes(-(-bits.bit_length() // 8), "little")), batch_id, page
+        )
     else:
         ctx.state.delete(USE_PAGES, batch_id, page)
 
@@ -174,7 +188,10 @@ def add_spend(ctx: Context, batch_id: bytes, index: int, spend: Spend) -> None:
     row = credential_of(ctx.state, batch_id, index)
     spends = (*row.spends, spend)
     put_credential(
-        ctx, batch_id, index, Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into)
+        ctx,
+        batch_id,
+        index,
+        Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into),
     )
 
 
@@ -183,5 +200,8 @@ def remove_spend(ctx: Context, batch_id: bytes, index: int, recognition: bytes) 
     row = credential_of(ctx.state, batch_id, index)
     spends = tuple(spend for spend in row.spends if spend.recognition != recognition)
     put_credential(
-        ctx, batch_id, index, Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into)
+        ctx,
+        batch_id,
+        index,
+        Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into),
     )

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from accord_ledger.codec import Wire
 from accord_ledger.domain.context import Context
+from accord_ledger.domain.kind import kinds
 from accord_ledger.fields import Seconds
 from accord_ledger.state import Table
 
@@ -101,9 +102,14 @@ def work_off(ctx: Context) -> int:
             _drop_time(ctx, time)
         else:
             ctx.state.put(DUE_RINGS, DueRing(head=ring.head + 1, tail=ring.tail), time)
-        _handlers[entry.kind](ctx, entry.subject)
+        _handler(entry.kind)(ctx, entry.subject)
         done += 1
     return done
+
+
+def _handler(kind: str) -> Handler:
+    kinds()  # handlers stand beside the kinds that queue their entries, and are registered with them
+    return _handlers[kind]
 
 
 def _next_due(ctx: Context) -> int | None:

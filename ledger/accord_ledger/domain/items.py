@@ -66,7 +66,9 @@ def check_distinct(items: Sequence[Item]) -> None:
     seen: set[tuple[bytes, int]] = set()
     for place, item in enumerate(items):
         if (item.batch_id, item.index) in seen:
-            raise Rejection("E_BUNDLE_DUPLICATE", "expected every credential once", path=f"body.items[{place}]")
+            raise Rejection(
+                "E_BUNDLE_DUPLICATE", "expected every credential once", path=f"body.items[{place}]"
+            )
         seen.add((item.batch_id, item.index))
 
 

@@ -80,7 +80,9 @@ def prepare(entry: bytes) -> Prepared:
         raise Rejection("E_SCHEMA", f"expected a known transaction kind, got {record.tx.kind}", path="kind")
     body = decode_body(kind, bytes(record.tx.body))
     if body.sign_by == 0 and any(scope == "body" for _, scope, _ in record.signatures):
-        raise Rejection("E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by")
+        raise Rejection(
+            "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
+        )
     return Prepared(record, kind, body, {key_id(public): public for public in kind.holders(body)})
 
 
@@ -112,14 +114,22 @@ def check_window(prepared: Prepared, network: bytes, time: int, sign_by_max_days
     """The record belongs to this network and is submitted in time (DOMAIN.md 2.2)."""
     tx = prepared.record.tx
     if tx.network != network:
-        raise Rejection("E_SCHEMA", f"expected network {network.hex()}, got {tx.network.hex()}", path="network")
+        raise Rejection(
+            "E_SCHEMA", f"expected network {network.hex()}, got {tx.network.hex()}", path="network"
+        )
     if tx.expires <= time:
-        raise Rejection("E_TX_EXPIRED", f"expected block time before {tx.expires}, got {time}", path="expires")
+        raise Rejection(
+            "E_TX_EXPIRED", f"expected block time before {tx.expires}, got {time}", path="expires"
+        )
     if tx.expires > time + MAX_LIFETIME_SECONDS:
-        raise Rejection("E_RANGE", f"expected at most {time + MAX_LIFETIME_SECONDS}, got {tx.expires}", path="expires")
+        raise Rejection(
+            "E_RANGE", f"expected at most {time + MAX_LIFETIME_SECONDS}, got {tx.expires}", path="expires"
+        )
     sign_by = prepared.body.sign_by
     if sign_by and sign_by < time:
-        raise Rejection("E_SIGN_BY_PASSED", f"expected block time up to {sign_by}, got {time}", path="body.sign_by")
+        raise Rejection(
+            "E_SIGN_BY_PASSED", f"expected block time up to {sign_by}, got {time}", path="body.sign_by"
+        )
     if sign_by > time + sign_by_max_days * SECONDS_PER_DAY:
         raise Rejection("E_RANGE", f"expected at most {sign_by_max_days} days ahead", path="body.sign_by")
 
@@ -139,7 +149,6 @@ def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecke
     holder_signatures: dict[bytes, bool] = {}
     author_keys: set[bytes] = set()
     for place, (signer, scope, signature) in enumerate(record.signatures):
-        path = f"signatures[{place}]"
         message = signed_message(scope, record.tx_id, record.body_hash)
         if (holder := prepared.holders.get(signer)) is not None:
             good = checker(holder, message, signature)
@@ -147,16 +156,21 @@ def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecke
             continue
         key = ctx.state.get(KEYS, signer)
         if key is None or key.use != "institution" or not checker(key.public, message, signature):
-            raise Rejection("E_SIG_INVALID", f"expected a valid signature of a known key, got {signer.hex()}", path=path)
+            raise Rejection(
+                "E_SIG_INVALID",
+                f"expected a valid signature of a known key, got {signer.hex()}",
+                path=f"signatures[{place}]",
+            )
         if key.revoked_at is not None or not key.valid_from <= ctx.time < (key.valid_to or ctx.time + 1):
-            raise Rejection("E_KEY_REVOKED", f"expected a key in force, got {signer.hex()}", path=path)
+            raise Rejection(
+                "E_KEY_REVOKED", f"expected a key in force, got {signer.hex()}", path=f"signatures[{place}]"
+            )
         for purpose in key.purposes:
             have[key.party, purpose] = (*have.get((key.party, purpose), ()), signer)
         if scope == "tx" and key.party == ctx.author:
             author_keys.add(signer)
     ctx.holder_signatures = holder_signatures
     ctx.keys_of = have
-    ctx.present = frozenset(have)
     return author_keys
 
 
@@ -164,12 +178,20 @@ def _check_standing(ctx: Context, chosen: Chosen) -> None:
     for signer, _ in chosen:
         party = ctx.state.get(PARTIES, signer.party)
         if party is None or (signer.roles and not signer.roles.intersection(party.roles)):
-            raise Rejection("E_ROLE", f"expected {signer.party} to be {' or '.join(sorted(signer.roles))}", path="signatures")
+            raise Rejection(
+                "E_ROLE",
+                f"expected {signer.party} to be {' or '.join(sorted(signer.roles))}",
+                path="signatures",
+            )
         if party.status != "active" and not signer.any_status:
-            raise Rejection("E_PARTY_STATUS", f"expected {signer.party} active, got {party.status}", path="signatures")
+            raise Rejection(
+                "E_PARTY_STATUS", f"expected {signer.party} active, got {party.status}", path="signatures"
+            )
 
 
-def run(ctx: Context, prepared: Prepared, checker: SignatureChecker, is_duplicate: Callable[[bytes, int], bool]) -> int:
+def run(
+    ctx: Context, prepared: Prepared, checker: SignatureChecker, is_duplicate: Callable[[bytes, int], bool]
+) -> int:
     """Check and apply one record to ``ctx.state`` (a fork the caller merges or drops).
 
     Returns:
@@ -190,13 +212,14 @@ def run(ctx: Context, prepared: Prepared, checker: SignatureChecker, is_duplicat
     chosen = satisfy(kind.signers(ctx, body), ctx.keys_of)
     if not author_keys:
         raise Rejection("E_SIG_MISSING", f"{ctx.author} (author, scope tx)", path="signatures")
-    ctx.signed = tuple((signer.party, signer.purpose, key) for signer, key in chosen)
+    ctx.signed = tuple([(signer.party, signer.purpose, key) for signer, key in chosen])
     _check_standing(ctx, chosen)
     kind.unused(ctx, body)
     kind.apply(ctx, body, kind.check(ctx, body))
     if body_signed:
         ctx.state.put(BODY_USES, BodyUse(until=body.sign_by), record.body_hash)
-        schedule(ctx, body.sign_by + 1, "body_use", record.body_hash)
+        # By the full hour: remembered a little longer, and few different times in the queue.
+        schedule(ctx, (body.sign_by // 3600 + 1) * 3600, "body_use", record.body_hash)
     return weight
 
 

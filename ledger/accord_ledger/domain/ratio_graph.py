@@ -13,8 +13,13 @@ from collections.abc import Iterator
 from accord_ledger.cycles import Cycle, Node, RatioRule, find_inflation
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.model.agreement import (
-    AGREEMENT_TERMS, RATIO_NODES, RATIO_SIZE, AgreementTerms, RatioNode, RatioSize,
-)  # fmt: skip
+    AGREEMENT_TERMS,
+    RATIO_NODES,
+    RATIO_SIZE,
+    AgreementTerms,
+    RatioNode,
+    RatioSize,
+)
 from accord_ledger.domain.model.framework import FRAMEWORKS
 
 Ref = tuple[str, int]

@@ -34,7 +34,9 @@ def eligible_senders(
     ]
     if not senders:
         issuers = ", ".join(presented.batch.issuers)
-        raise Rejection("E_SCOPE", f"expected a sender of the agreement to {receiver}, got {issuers}", path=path)
+        raise Rejection(
+            "E_SCOPE", f"expected a sender of the agreement to {receiver}, got {issuers}", path=path
+        )
     parties = tuple(ctx.known(PARTIES, sender, path=path) for sender in senders)
     working = tuple(party for party in parties if party.status != "suspended")
     if not working:
@@ -55,19 +57,21 @@ def check_scope(ctx: Context, presented: Presented, terms: AgreementTerms, rule:
     if levels is not None and (programme.level is None or not levels[0] <= programme.level <= levels[1]):
         detail = f"expected level {levels[0]} to {levels[1]}, got {programme.level}"
         raise Rejection("E_LEVEL_SCOPE", detail, path=path)
-    _check_framework_and_audience(ctx, presented.framework, programme, terms, rule, path)
+    _check_framework(ctx, presented.framework, rule, path)
+    _check_audience(programme, terms, path)
     if programme.track == "noncredit" and not rule.accepts_noncredit:
         raise Rejection("E_NONCREDIT", "expected an item of the credit track", path=path)
     if rule.consumes and not endorsed(ctx, presented.programme):
         raise Rejection("E_NOT_ENDORSED", "expected a university to issue or endorse it", path=path)
 
 
-def _check_framework_and_audience(
-    ctx: Context, framework: Framework, programme: ProgrammeTerms, terms: AgreementTerms, rule: Rule, path: str
-) -> None:
+def _check_framework(ctx: Context, framework: Framework, rule: Rule, path: str) -> None:
     if not _narrows(ctx, framework, rule.source[0]):
         detail = f"expected credits of {rule.source[0]}, got {framework.terms.framework_id}"
         raise Rejection("E_SCOPE", detail, path=path)
+
+
+def _check_audience(programme: ProgrammeTerms, terms: AgreementTerms, path: str) -> None:
     audiences = terms.scope.audiences
     if audiences and not set(audiences).intersection(programme.audience):
         raise Rejection("E_SCOPE", f"expected a programme for {' or '.join(audiences)}", path=path)
@@ -96,6 +100,7 @@ def check_border(
     ctx: Context,
     presented: Sequence[Presented],
     senders: Sequence[tuple[Party, ...]],
+    *,
     terms: AgreementTerms,
     receiver: Party,
     consent: bytes | None,
@@ -108,7 +113,9 @@ def check_border(
         abroad = True
         _check_abroad(ctx, item, parties, terms, f"body.items[{place}]")
     if abroad and consent is None:
-        raise Rejection("E_CONSENT_MISSING", "expected a consent for use across a border", path="body.consent")
+        raise Rejection(
+            "E_CONSENT_MISSING", "expected a consent for use across a border", path="body.consent"
+        )
     if consent is not None:
         ctx.unused(CONSENTS, consent, path="body.consent")
 
@@ -122,7 +129,9 @@ def _check_abroad(
     if not accredited(
         ctx, issuers, programme.programme_id, issued_at, registries=terms.trust_registries, cross_border=True
     ):
-        detail = f"expected a cross-border grant of {' or '.join(terms.trust_registries) or 'a trusted registry'}"
+        detail = (
+            f"expected a cross-border grant of {' or '.join(terms.trust_registries) or 'a trusted registry'}"
+        )
         raise Rejection("E_NOT_TRUSTED_CROSS_BORDER", detail, path=path)
     if ABROAD_LANGUAGE not in programme.title:
         raise Rejection("E_LANG_MISSING", ABROAD_LANGUAGE, path=path)
@@ -137,5 +146,7 @@ def check_withdrawal(ctx: Context, presented: Sequence[Presented], terms: Agreem
         days = terms.honour_days or 0
         if terms.on_programme_withdrawal == "refuse" or ctx.today > calendar.add_days(since, days):
             raise Rejection(
-                "E_PROGRAMME_WITHDRAWN", f"expected a programme not withdrawn on {since}", path=f"body.items[{place}]"
+                "E_PROGRAMME_WITHDRAWN",
+                f"expected a programme not withdrawn on {since}",
+                path=f"body.items[{place}]",
             )

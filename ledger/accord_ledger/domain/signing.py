@@ -106,6 +106,10 @@ def satisfy(need: Need, have: KeysOf) -> Chosen:
         Rejection: ``E_SIG_MISSING`` naming the first missing signer, or ``E_SIG_DISTINCT`` when it
             could only be satisfied by using one key twice.
     """
+    while isinstance(need, AtLeast) and need.count == len(need.options) == 1:
+        need = need.options[0]
+    if isinstance(need, Signer) and (keys := have.get((need.party, need.purpose))):
+        return ((need, keys[0]),)
     if not _possible(need, have):
         raise Rejection("E_SIG_MISSING", _first_missing(need, have), path="signatures")
     for chosen in _choices(need, have, frozenset(), distinct=True):

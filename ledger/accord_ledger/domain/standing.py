@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from accord_ledger import calendar, rational
@@ -90,7 +91,12 @@ def issuer_signers(
     terms: ProgrammeTerms, purpose: str, threshold: int | None = None, *, any_status: bool = False
 ) -> Need:
     """``threshold`` of the programme's issuers (all of them if None), signing with one purpose."""
-    options = [Signer(issuer, purpose, ISSUER_ROLES, any_status) for issuer in terms.issuers]
+    return _issuer_signers(terms.issuers, purpose, threshold, any_status)
+
+
+@lru_cache(maxsize=4096)
+def _issuer_signers(issuers: tuple[str, ...], purpose: str, threshold: int | None, any_status: bool) -> Need:
+    options = [Signer(issuer, purpose, ISSUER_ROLES, any_status) for issuer in issuers]
     return k_of(len(options) if threshold is None else threshold, options)
 
 

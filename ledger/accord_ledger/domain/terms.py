@@ -60,7 +60,9 @@ def _check_pairs(terms: AgreementTerms, path: str) -> None:
     if not both.issuperset(terms.self_pairs):
         raise Rejection("E_VALUE", "expected parties that send and receive", path=f"{path}.self_pairs")
     if len(parties_of(terms)) == 1 and not terms.self_pairs:
-        raise Rejection("E_VALUE", "expected two parties, or one paired with itself", path=f"{path}.receivers")
+        raise Rejection(
+            "E_VALUE", "expected two parties, or one paired with itself", path=f"{path}.receivers"
+        )
 
 
 def _check_scope(terms: AgreementTerms, path: str) -> None:
@@ -84,17 +86,23 @@ def _check_caps(terms: AgreementTerms, path: str) -> None:
 def _check_dates(terms: AgreementTerms, path: str) -> None:
     begin = calendar.parse_date(terms.valid_from, f"{path}.valid_from")
     if calendar.parse_date(terms.valid_to, f"{path}.valid_to") < begin:
-        raise Rejection("E_VALUE", f"expected a date from {begin} on, got {terms.valid_to}", path=f"{path}.valid_to")
+        raise Rejection(
+            "E_VALUE", f"expected a date from {begin} on, got {terms.valid_to}", path=f"{path}.valid_to"
+        )
     if terms.sign_by > expiry(terms):
         raise Rejection("E_VALUE", "expected a time before the agreement expires", path=f"{path}.sign_by")
     if (terms.on_programme_withdrawal == "honour_days") != (terms.honour_days is not None):
-        raise Rejection("E_VALUE", "expected a number of days exactly with honour_days", path=f"{path}.honour_days")
+        raise Rejection(
+            "E_VALUE", "expected a number of days exactly with honour_days", path=f"{path}.honour_days"
+        )
 
 
 def check_window(ctx: Context, terms: AgreementTerms, path: str) -> None:
     """The draft can still be signed, and not for longer than the alliance allows (DOMAIN.md 2.2)."""
     if terms.sign_by <= ctx.time:
-        raise Rejection("E_SIGN_BY_PASSED", f"expected a time after {ctx.time}, got {terms.sign_by}", path=path)
+        raise Rejection(
+            "E_SIGN_BY_PASSED", f"expected a time after {ctx.time}, got {terms.sign_by}", path=path
+        )
     days = ctx.parameters.sign_by_max_days
     if terms.sign_by > ctx.time + days * calendar.DAY:
         raise Rejection("E_RANGE", f"expected at most {days} days ahead", path=path)
@@ -106,7 +114,9 @@ def check_terms(ctx: Context, terms: AgreementTerms, path: str) -> None:
     for party in terms.receivers:
         known = ctx.state.get(PARTIES, party)
         if known is None or RECEIVER_ROLES.isdisjoint(known.roles):
-            raise Rejection("E_ROLE", f"expected {party} to be university or credit_bank", path=f"{path}.receivers")
+            raise Rejection(
+                "E_ROLE", f"expected {party} to be university or credit_bank", path=f"{path}.receivers"
+            )
     placed = list(zip(terms.rules, frameworks, strict=True))
     for place, (rule, sides) in enumerate(placed):
         rule.check_hours_known(*sides, f"{path}.rules[{place}]")
@@ -116,7 +126,9 @@ def check_terms(ctx: Context, terms: AgreementTerms, path: str) -> None:
         rule.check_hour_kinds(*sides, f"{path}.rules[{place}]")
     least = ctx.parameters.notice_min_days
     if terms.notice_days < least:
-        raise Rejection("E_NOTICE", f"expected at least {least} days, got {terms.notice_days}", path=f"{path}.notice_days")
+        raise Rejection(
+            "E_NOTICE", f"expected at least {least} days, got {terms.notice_days}", path=f"{path}.notice_days"
+        )
 
 
 def _known(ctx: Context, terms: AgreementTerms, path: str) -> list[tuple[Framework, Framework]]:

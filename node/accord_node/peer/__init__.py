@@ -1,7 +1,7 @@
 """The peer network of a node: authenticated links, gossip, anti-entropy and requests.
 
     network = PeerNetwork(
-        party="tecmilenio", network=genesis_hash, key=link_key, directory=directory,
+        party="uu", network=genesis_hash, key=link_key, directory=directory,
         identity=TlsIdentity.load_or_create(data_dir), rng=random.SystemRandom(), config=PeerConfig(),
     )
     gossip = network.gossip

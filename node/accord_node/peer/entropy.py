@@ -111,9 +111,14 @@ class Entropy:
             self._timer = self._loop.call_later(delay, self._exchange)
 
     def _exchange(self) -> None:
-        self._on_tick()
-        self._send_status()
-        self._send_digests()
+        try:
+            self._on_tick()
+            self._send_status()
+            self._send_digests()
+        finally:  # a status that fails to build is reported by the loop and must not end the exchanges
+            self._settle()
+
+    def _settle(self) -> None:
         longest = self._config.entropy_max_seconds
         self._interval = (
             self._config.entropy_seconds if self._busy else min(self._interval * _GROWTH, longest)

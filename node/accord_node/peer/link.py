@@ -23,7 +23,7 @@ from accord_node.peer.outbox import Outbox
 
 Socket: TypeAlias = "WebSocketResponse[Any] | ClientWebSocketResponse[Any]"
 
-_SPREE_BYTES: Final = 2**18
+_SPREE_BYTES: Final = 2**16
 """Bytes read or written before other tasks get a turn, even if more is at hand."""
 _SPREE_FRAMES: Final = 64
 
@@ -101,15 +101,16 @@ class Link:
                 self._drained = self._loop.create_future()
             await asyncio.shield(self._drained)
 
-    async def run(self) -> None:
+    async def run(self) -> Exception | None:
         """Serve the link until either side ends it.
 
-        Raises:
-            PeerError: ``PEER_FRAME`` if the other side broke the protocol.
+        Returns:
+            Why it ended, if not in peace: a ``PeerError`` ``PEER_FRAME`` if the other side broke the
+            protocol, anything else if a handler of ours failed.
         """
         if self._stopped:
             await self._socket.close()
-            return
+            return None
         reader = self._reader = self._loop.create_task(self._read())
         sender = self._loop.create_task(self._send())
         try:
@@ -118,13 +119,12 @@ class Link:
             self._stopped = True
             reader.cancel()
             sender.cancel()
-            results = await asyncio.gather(reader, sender, return_exceptions=True)
+            ends = await asyncio.gather(reader, sender, return_exceptions=True)
             if self._drained is not None:
                 self._drained.cancel()
             await self._socket.close()
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, OSError):
-                raise result
+        faults = [end for end in ends if isinstance(end, Exception) and not isinstance(end, OSError)]
+        return faults[0] if faults else None
 
     async def _read(self) -> None:
         spree_bytes = spree_frames = 0
@@ -135,6 +135,8 @@ class Link:
                 return
             data: bytes = message.data
             count = self._open(data)
+            self._counters["bytes_received"] += len(data)
+            self._counters["frames_received"] += count
             wait = self.account.charge(len(data), count)
             if wait > 0:
                 self._counters["throttled"] += 1
@@ -192,6 +194,7 @@ class Link:
                 spree = 0
             message = outbox.take()
             await socket.send_bytes(message)
+            self._counters["bytes_sent"] += len(message)
             if self._drained is not None and not self._drained.done():
                 self._drained.set_result(None)
             spree += len(message)

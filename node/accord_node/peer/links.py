@@ -88,12 +88,16 @@ class LinkTable:
         return link
 
     async def serve(self, link: Link) -> None:
-        """Run a link until it ends; what the party did wrong is charged to it."""
+        """Run a link until it ends; what the party did wrong is charged to it, what we did is reported."""
         try:
-            await link.run()
-        except PeerError as error:
-            self._counters[f"link_{error.code}"] += 1
-            self.punish(link.party)
+            fault = await link.run()
+            if isinstance(fault, PeerError):
+                self._counters[f"link_{fault.code}"] += 1
+                self.punish(link.party)
+            elif fault is not None:
+                self._counters["handler_errors"] += 1
+                context = {"message": f"a frame handler failed for {link.party}", "exception": fault}
+                asyncio.get_running_loop().call_exception_handler(context)
         finally:
             if self.links.get(link.party) is link:
                 self._remove(link, replaced=False)

@@ -5,7 +5,7 @@ All three are bounded by count or bytes and by age. None of them reads a clock: 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -112,6 +112,9 @@ MAX_ATTEMPTS: Final = 6
 
 _MAX_SOURCES: Final = 8
 
+_SHARE: Final = 4
+"""No party opens more than one in so many fetches, so empty promises leave room for true ones."""
+
 
 @dataclass(slots=True)
 class _Fetch:
@@ -125,6 +128,7 @@ class Fetches:
 
     def __init__(self, limit: int, patience: float) -> None:
         self._fetches: OrderedDict[bytes, _Fetch] = OrderedDict()
+        self._opened: Counter[str] = Counter()
         self._limit = limit
         self._patience = patience
         self.failed = 0
@@ -140,8 +144,9 @@ class Fetches:
             if party not in fetch.sources and len(fetch.sources) < _MAX_SOURCES:
                 fetch.sources.append(party)
             return False
-        if len(self._fetches) >= self._limit:
+        if len(self._fetches) >= self._limit or self._opened[party] >= max(1, self._limit // _SHARE):
             return False
+        self._opened[party] += 1
         self._fetches[name] = _Fetch(now + self._patience, [party], 1)
         return True
 
@@ -150,8 +155,10 @@ class Fetches:
         self.announced(name, party, now)
 
     def done(self, name: bytes) -> None:
-        """The item is here."""
-        self._fetches.pop(name, None)
+        """The item is here, or given up."""
+        fetch = self._fetches.pop(name, None)
+        if fetch is not None:
+            self._opened[fetch.sources[0]] -= 1
 
     def overdue(self, now: float, linked: Iterable[str]) -> dict[str, list[bytes]]:
         """Whom to ask for what now; items that nobody linked can give are forgotten."""
@@ -162,7 +169,7 @@ class Fetches:
                 continue
             sources = [party for party in fetch.sources if party in there]
             if not sources or fetch.attempts >= MAX_ATTEMPTS:
-                del self._fetches[name]
+                self.done(name)
                 self.failed += 1
                 continue
             asks.setdefault(sources[fetch.attempts % len(sources)], []).append(name)

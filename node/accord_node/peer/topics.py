@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import TypeAlias
+from hashlib import sha256
+from typing import Final, TypeAlias
 
 from accord_ledger.tags import Tag
 
@@ -60,6 +61,11 @@ class Item:
     """:func:`item_name` of topic and payload."""
 
 
+_NAME_PREFIXES: Final = {topic: Tag.GOSSIP_ITEM.message(bytes((topic,))) for topic in Topic}
+
+
 def item_name(topic: Topic, payload: bytes) -> bytes:
     """Tagged hash of topic byte and payload (32 bytes): what gossip calls an item."""
-    return Tag.GOSSIP_ITEM.digest(bytes((topic,)), payload)
+    digest = sha256(_NAME_PREFIXES[topic])
+    digest.update(payload)  # megabytes are not copied
+    return digest.digest()

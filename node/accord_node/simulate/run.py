@@ -19,6 +19,7 @@ from accord_node.simulate.villains.silent import Silent
 
 QUIET = 120_000
 """Milliseconds a run goes on after everything is final; in the second half nobody should speak."""
+
 GENESIS = Tag.NETWORK.digest(b"simulated")
 
 
@@ -113,7 +114,9 @@ def member_set(size: int) -> Members:
     return Members(epoch=0, members=seats)
 
 
-class _Run:
+class Game:
+    """One run, open to tests that interfere."""
+
     def __init__(self, seed: int, scenario: Scenario) -> None:
         self.scenario = scenario
         self.loop = Loop(seed)
@@ -153,7 +156,8 @@ class _Run:
             for member in self.honest
         )
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
+        """Put everything that will happen from outside on the loop."""
         scenario, loop = self.scenario, self.loop
         for member in self.members:
             loop.after(0, member.start)
@@ -173,7 +177,7 @@ class _Run:
     def play(self) -> None:
         """Bad weather, then good; then nobody has anything to do any more."""
         scenario, loop = self.scenario, self.loop
-        self._plan()
+        self.plan()
         loop.run(scenario.heal_at)
         views = [member.core.view for member in self.honest if member.alive]
         loop.run(scenario.heal_at + scenario.limit, self._done)
@@ -193,7 +197,7 @@ class _Run:
 
 def run(seed: int, scenario: Scenario) -> Report:
     """Play a scenario with one seed."""
-    game = _Run(seed, scenario)
+    game = Game(seed, scenario)
     game.play()
     return Report(
         seed=seed,

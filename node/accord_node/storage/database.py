@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -91,9 +91,13 @@ class Database:
             await self._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION).encode(),))
             return
         if known != network:
-            raise FatalError("DATABASE_NETWORK", f"expected network {network.hex()}, got {known.hex()} in {self.path}")
+            raise FatalError(
+                "DATABASE_NETWORK", f"expected network {network.hex()}, got {known.hex()} in {self.path}"
+            )
         if (schema := await self.meta("schema")) != str(SCHEMA_VERSION).encode():
-            raise FatalError("DATABASE_SCHEMA", f"expected schema {SCHEMA_VERSION}, got {schema!r} in {self.path}")
+            raise FatalError(
+                "DATABASE_SCHEMA", f"expected schema {SCHEMA_VERSION}, got {schema!r} in {self.path}"
+            )
 
     async def _load_recent(self) -> None:
         done = int(await self.meta("tx_indexed") or b"0")
@@ -118,7 +122,10 @@ class Database:
 
     async def state_rows(self) -> Sequence[tuple[bytes, bytes]]:
         """Every state key and value, in key order."""
-        return [(row[0], row[1]) for row in await self._db.execute_fetchall("SELECT key, value FROM state ORDER BY key")]
+        return [
+            (row[0], row[1])
+            for row in await self._db.execute_fetchall("SELECT key, value FROM state ORDER BY key")
+        ]
 
     async def write_genesis(self, values: Mapping[bytes, bytes], network: bytes) -> None:
         """Write the state of genesis and the floor at height 0."""
@@ -143,7 +150,9 @@ class Database:
         seal = block.sealed.seal
         puts = [(key, value) for key, value in block.changes.items() if value is not None]
         gone = [(key,) for key, value in block.changes.items() if value is None]
-        db.executemany("INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", puts)
+        db.executemany(
+            "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", puts
+        )
         db.executemany("DELETE FROM state WHERE key = ?", gone)
         db.executemany(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
@@ -154,7 +163,9 @@ class Database:
                     item.record.tx.kind,
                     item.record.tx.author,
                     item.record.tx_id,
-                    codec.encode([receipt.result, list(receipt.warnings)]) if receipt.result or receipt.warnings else None,
+                    codec.encode([receipt.result, list(receipt.warnings)])
+                    if receipt.result or receipt.warnings
+                    else None,
                 )
                 for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True))
             ),
@@ -182,7 +193,7 @@ class Database:
 
         await self._in_transaction(write)
 
-    async def _in_transaction(self, work) -> None:  # type: ignore[no-untyped-def]
+    async def _in_transaction(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Run a whole transaction in the connection's thread: one hop, whatever it writes."""
 
         def run() -> None:
@@ -195,7 +206,7 @@ class Database:
                 raise
             db.execute("COMMIT")
 
-        await self._db._execute(run)  # noqa: SLF001
+        await self._db._execute(run)  # type: ignore[no-untyped-call]  # noqa: SLF001
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -241,13 +252,16 @@ class Database:
 
     async def height_at(self, time: int) -> int:
         """Height of the newest block at or before a time; 0 if there is none."""
-        row = await (await self._db.execute("SELECT MAX(height) FROM block WHERE time <= ?", (time,))).fetchone()
+        row = await (
+            await self._db.execute("SELECT MAX(height) FROM block WHERE time <= ?", (time,))
+        ).fetchone()
         return int(row[0]) if row is not None and row[0] is not None else 0
 
     async def scan_state(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
         """State rows with start <= key < end, in key order."""
         rows = await self._db.execute_fetchall(
-            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key LIMIT ?", (start, end, limit)
+            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key LIMIT ?",
+            (start, end, limit),
         )
         return [(bytes(row[0]), bytes(row[1])) for row in rows]
 

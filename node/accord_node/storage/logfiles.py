@@ -167,14 +167,16 @@ class LogFiles:
         shutil.rmtree(self.root / f"{entries_path(index)}.p", ignore_errors=True)
         self._tail_entries = []
 
-    def publish(self, checkpoint: bytes) -> None:
-        """Write the partial tiles of the current size, then the checkpoint: never ahead of its tiles."""
-        index, width = divmod(self.size, TILE_WIDTH)
-        if width:
-            replace_file(self.root / entries_path(index, width), pack_entries(self._tail_entries), durable=False)
-        for tile, row in zip(edge_tiles(self.size), self.edge.rows, strict=True):
-            if tile is not None:
-                replace_file(self.root / tile.path, b"".join(row), durable=False)
+    def publish(self, size: int, checkpoint: bytes) -> None:
+        """Write the partial tiles of a log size, then its checkpoint: never ahead of its tiles."""
+        index, width = divmod(size, TILE_WIDTH)
+        if width and not (self.root / entries_path(index)).exists():
+            replace_file(
+                self.root / entries_path(index, width), self.read_bundle(Bundle(index, width)), durable=False
+            )
+        for tile in edge_tiles(size):
+            if tile is not None and not (self.root / tile_path(tile.level, tile.index)).exists():
+                replace_file(self.root / tile.path, self.read_tile(tile), durable=False)
         replace_file(self.root / "checkpoint", checkpoint, durable=False)
 
     def close(self) -> None:
@@ -191,7 +193,10 @@ class LogFiles:
         if full.exists():
             return full.read_bytes()[: 32 * tile.width]
         place = tile.index * TILE_WIDTH
-        if tile.level < len(self.edge.rows) and place == (self.size >> 8 * tile.level) // TILE_WIDTH * TILE_WIDTH:
+        if (
+            tile.level < len(self.edge.rows)
+            and place == (self.size >> 8 * tile.level) // TILE_WIDTH * TILE_WIDTH
+        ):
             row = self.edge.rows[tile.level]
             if len(row) >= tile.width:
                 return b"".join(row[: tile.width])

@@ -41,7 +41,9 @@ class Store:
         self.base: Version
 
     @classmethod
-    async def open(cls, directory: Path, beginning: Beginning, executor: Executor) -> Self:
+    async def open(
+        cls, directory: Path, beginning: Beginning, executor: Executor, *, values_cached: int = 100_000
+    ) -> Self:
         """Open, verify against itself, and cut off what a crash left beyond the floor.
 
         Raises:
@@ -59,7 +61,7 @@ class Store:
         frontier = await executor.run(lambda: files.open(floor.log_size))
         rows = await database.state_rows()
         state = await executor.run(lambda: AuthMap.build(rows))
-        source = DurableState(database.path, state)
+        source = DurableState(database.path, state, capacity=values_cached)
         store = cls(files, database, source, executor)
         time = beginning.time
         if floor.height:
@@ -103,7 +105,8 @@ class Store:
         root = self.files.root_before_last
         if root != sealed.seal.log_root:
             raise FatalError(
-                "LOG_CORRUPT", f"expected log root {sealed.seal.log_root.hex()} in {self.files.root}, got {root.hex()}"
+                "LOG_CORRUPT",
+                f"expected log root {sealed.seal.log_root.hex()} in {self.files.root}, got {root.hex()}",
             )
 
     def _recent(self, floor: Floor, time: int) -> RecentTransactions:
@@ -138,9 +141,9 @@ class Store:
         self.base = replace(block.version, state=self.source, recent=self.base.recent)
         return self.base
 
-    async def publish(self, checkpoint: bytes) -> None:
-        """Write the static files of a checkpoint."""
-        await self._executor.run(lambda: self.files.publish(checkpoint))
+    async def publish(self, size: int, checkpoint: bytes) -> None:
+        """Write the static files of a checkpoint of this log size."""
+        await self._executor.run(lambda: self.files.publish(size, checkpoint))
 
     async def close(self) -> None:
         """Close everything."""

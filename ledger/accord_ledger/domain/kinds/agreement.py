@@ -15,12 +15,25 @@ from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import schedule
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.model.agreement import (
-    AGREEMENT_TERMS, AGREEMENT_VERSIONS, AGREEMENTS, Agreement, AgreementTerms, AgreementVersion, Notice,
+    AGREEMENT_TERMS,
+    AGREEMENT_VERSIONS,
+    AGREEMENTS,
+    Agreement,
+    AgreementTerms,
+    AgreementVersion,
+    Notice,
     TermsSignature,
-)  # fmt: skip
+)
 from accord_ledger.domain.rules.base import check_ascending
 from accord_ledger.domain.signing import Need, Signer, all_of, any_of
-from accord_ledger.domain.terms import check_terms, check_values, check_window, parties_of, signers_of, terms_hash
+from accord_ledger.domain.terms import (
+    check_terms,
+    check_values,
+    check_window,
+    parties_of,
+    signers_of,
+    terms_hash,
+)
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import DateText, Digest, Slug, Version
 
@@ -133,7 +146,9 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
         """Draft, in time, the same terms, no inflation."""
         version = ctx.known(AGREEMENT_VERSIONS, *body.agreement, path="body.agreement")
         if version.stage == "lapsed":
-            raise Rejection("E_SIGN_BY_PASSED", "expected a draft, got one that lapsed", path="body.agreement")
+            raise Rejection(
+                "E_SIGN_BY_PASSED", "expected a draft, got one that lapsed", path="body.agreement"
+            )
         terms = ctx.known(AGREEMENT_TERMS, *body.agreement, path="body.agreement")
         parties = _signing(ctx, body)
         self._check_parties(version, terms, parties)
@@ -149,13 +164,19 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
             self._check_inflation(ctx, body.agreement, terms)
         return SignPlan(self._signed(ctx, version, parties, complete=complete), terms, complete)
 
-    def _check_parties(self, version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]) -> None:
+    def _check_parties(
+        self, version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]
+    ) -> None:
         outsiders = [party for party in parties if party not in signers_of(terms)]
         if outsiders:
-            raise Rejection("E_ROLE", f"expected a party or cosigner, got {outsiders[0]}", path="body.parties")
+            raise Rejection(
+                "E_ROLE", f"expected a party or cosigner, got {outsiders[0]}", path="body.parties"
+            )
         for signature in version.signatures:
             if signature.party in parties:
-                raise Rejection("E_STATE", f"expected a first signature of {signature.party}", path="body.parties")
+                raise Rejection(
+                    "E_STATE", f"expected a first signature of {signature.party}", path="body.parties"
+                )
 
     def _check_inflation(self, ctx: Context, ref: tuple[str, int], terms: AgreementTerms) -> None:
         cycle = ratio_graph.inflation(ctx, ref, terms)
@@ -171,7 +192,11 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
         signatures = list(version.signatures)
         for party, _, key_id in ctx.signed:
             if party in parties:
-                insort(signatures, TermsSignature(party=party, key_id=key_id, at=ctx.time), key=lambda one: one.party)
+                insort(
+                    signatures,
+                    TermsSignature(party=party, key_id=key_id, at=ctx.time),
+                    key=lambda one: one.party,
+                )
         return AgreementVersion(
             stage="active" if complete else "draft",
             terms_hash=version.terms_hash,
@@ -225,15 +250,23 @@ class AgreementTerminate(TransactionKind[TerminateBody, Agreement]):
         terms = ctx.state.get(AGREEMENT_TERMS, *ref)
         if terms is not None and ctx.author not in parties_of(terms):
             raise Rejection("E_ROLE", f"expected a party to it, got {ctx.author}", path="author")
-        if terms is None or agreement.status != "active" or ctx.time >= span_of(agreement, version, terms).end:
+        if (
+            terms is None
+            or agreement.status != "active"
+            or ctx.time >= span_of(agreement, version, terms).end
+        ):
             raise Rejection("E_STATE", f"expected an active agreement, got {agreement.status}")
         earliest = calendar.add_days(ctx.today, terms.notice_days)
         if calendar.parse_date(body.effective_date) < earliest:
             raise Rejection(
-                "E_NOTICE", f"expected {earliest} or later, got {body.effective_date}", path="body.effective_date"
+                "E_NOTICE",
+                f"expected {earliest} or later, got {body.effective_date}",
+                path="body.effective_date",
             )
         notice = Notice(party=ctx.author, at=ctx.time, height=ctx.height, effective=body.effective_date)
-        return Agreement(status="terminating", status_since=ctx.time, current=agreement.current, notice=notice)
+        return Agreement(
+            status="terminating", status_since=ctx.time, current=agreement.current, notice=notice
+        )
 
     def apply(self, ctx: Context, body: TerminateBody, plan: Agreement) -> None:
         """Note the notice and queue the effective date."""

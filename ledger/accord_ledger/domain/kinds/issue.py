@@ -7,9 +7,8 @@ of shared values and writes two keys of its own.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
@@ -17,13 +16,26 @@ from accord_ledger import calendar
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.model.credential import (
-    BATCHES, MAX_STATUS_PIECES, MAX_STATUS_POSITIONS, ROOTS, STATUS_RANGES, Batch, Interval, RootUse,
+    BATCHES,
+    MAX_STATUS_PIECES,
+    MAX_STATUS_POSITIONS,
+    ROOTS,
+    STATUS_RANGES,
+    Batch,
+    Interval,
+    RootUse,
     StatusRanges,
-)  # fmt: skip
+)
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import (
-    OFFERINGS, PROGRAMME_HEADS, PROGRAMMES, YEAR_COUNTS, Programme, ProgrammeHead, YearCount,
-)  # fmt: skip
+    OFFERINGS,
+    PROGRAMME_HEADS,
+    PROGRAMMES,
+    YEAR_COUNTS,
+    Programme,
+    ProgrammeHead,
+    YearCount,
+)
 from accord_ledger.domain.signing import Need, all_of
 from accord_ledger.domain.standing import accredited, competent_agency, issuer_signers, profile_of
 from accord_ledger.errors import Rejection
@@ -55,8 +67,7 @@ class IssueBody(Body):
     """Teach-out: a competent agency signs too."""
 
 
-@dataclass(frozen=True, slots=True)
-class IssuePlan:
+class IssuePlan(NamedTuple):
     """What the checks found out."""
 
     programme: Programme
@@ -88,7 +99,9 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         if end < begin:
             raise Rejection("E_VALUE", f"expected {begin} or later, got {end}", path="body.completed_to")
         if body.valid_until is not None and calendar.parse_date(body.valid_until, "body.valid_until") < end:
-            raise Rejection("E_VALUE", f"expected {end} or later, got {body.valid_until}", path="body.valid_until")
+            raise Rejection(
+                "E_VALUE", f"expected {end} or later, got {body.valid_until}", path="body.valid_until"
+            )
 
     def weight(self, ctx: Context, body: IssueBody) -> int:
         """DOMAIN.md 2.12."""
@@ -105,7 +118,9 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         """DOMAIN.md 2.5, Issue (T16)."""
         programme = ctx.known(PROGRAMMES, *body.programme, path="body.programme")
         if programme.terms.form == "award":
-            raise Rejection("E_UNKNOWN_REF", "expected a micro-credential; awards are stacked", path="body.programme")
+            raise Rejection(
+                "E_UNKNOWN_REF", "expected a micro-credential; awards are stacked", path="body.programme"
+            )
         head = ctx.known(PROGRAMME_HEADS, body.programme[0], path="body.programme")
         _check_version(ctx, programme, head)
         completed = calendar.parse_date(body.completed_to)
@@ -119,7 +134,7 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         ranges = _take_range(ctx, body, issuers)
         ctx.unused(BATCHES, body.batch_id, path="body.batch_id")
         ctx.unused(ROOTS, body.merkle_root, path="body.merkle_root")
-        keys = tuple(ctx.keys_of[issuer, "issuance"][0] for issuer in issuers)
+        keys = tuple([ctx.keys_of[issuer, "issuance"][0] for issuer in issuers])
         return IssuePlan(programme, late, issuers, keys, completed.year, year_count, ranges)
 
     def apply(self, ctx: Context, body: IssueBody, plan: IssuePlan) -> None:
@@ -166,7 +181,9 @@ def _check_status(ctx: Context, body: IssueBody, head: ProgrammeHead, completed:
         if completed < ended and ctx.today <= last:
             return True
     code = "E_PROGRAMME_WITHDRAWN" if head.status == "withdrawn" else "E_PROGRAMME_STATUS"
-    raise Rejection(code, f"expected an active programme, got {head.status or 'never active'}", path="body.programme")
+    raise Rejection(
+        code, f"expected an active programme, got {head.status or 'never active'}", path="body.programme"
+    )
 
 
 def _check_accreditation(ctx: Context, programme: Programme, completed: date, *, late: bool) -> None:
@@ -176,16 +193,24 @@ def _check_accreditation(ctx: Context, programme: Programme, completed: date, *,
         return
     for at in (calendar.midnight(completed),) if late else (calendar.midnight(completed), ctx.time):
         if not accredited(
-            ctx, programme.terms.issuers, programme.terms.programme_id, at, registries=profile.registries or None
+            ctx,
+            programme.terms.issuers,
+            programme.terms.programme_id,
+            at,
+            registries=profile.registries or None,
         ):
             raise Rejection(
-                "E_ACCREDITATION", f"expected accreditation in force on {calendar.date_at(at)}", path="body.programme"
+                "E_ACCREDITATION",
+                f"expected accreditation in force on {calendar.date_at(at)}",
+                path="body.programme",
             )
 
 
 def _check_dates(ctx: Context, completed: date, *, late: bool) -> None:
     if completed > ctx.today:
-        raise Rejection("E_FUTURE_DATED", f"expected {ctx.today} or earlier, got {completed}", path="body.completed_to")
+        raise Rejection(
+            "E_FUTURE_DATED", f"expected {ctx.today} or earlier, got {completed}", path="body.completed_to"
+        )
     lag = ctx.parameters.max_issue_lag_days
     if not late and (ctx.today - completed).days > lag:
         detail = f"expected at most {lag} days before {ctx.today}, got {completed}"
@@ -206,7 +231,9 @@ def _check_size(ctx: Context, body: IssueBody) -> None:
     parameters = ctx.parameters
     least = 1 if body.single else parameters.batch_min
     if not least <= body.count <= parameters.batch_max:
-        raise Rejection("E_BATCH_SIZE", f"expected {least} to {parameters.batch_max}, got {body.count}", path="body.count")
+        raise Rejection(
+            "E_BATCH_SIZE", f"expected {least} to {parameters.batch_max}, got {body.count}", path="body.count"
+        )
 
 
 def _check_entrants(ctx: Context, body: IssueBody, year: int) -> YearCount:
@@ -214,7 +241,9 @@ def _check_entrants(ctx: Context, body: IssueBody, year: int) -> YearCount:
     known = ctx.state.get(YEAR_COUNTS, body.programme[0], year) or YearCount()
     issued = known.issued + body.count
     if issued > known.entrants:
-        raise Rejection("E_ENTRANTS", f"expected at most {known.entrants} in {year}, got {issued}", path="body.count")
+        raise Rejection(
+            "E_ENTRANTS", f"expected at most {known.entrants} in {year}, got {issued}", path="body.count"
+        )
     return YearCount(entrants=known.entrants, issued=issued)
 
 
@@ -228,21 +257,30 @@ def _signing_issuers(ctx: Context, programme: Programme) -> tuple[str, ...]:
         issuer
         for issuer in issuers
         if issuer in chosen
-        or ((issuer, "issuance") in ctx.present and ctx.known(PARTIES, issuer, path="author").status == "active")
+        or (
+            (issuer, "issuance") in ctx.present
+            and ctx.known(PARTIES, issuer, path="author").status == "active"
+        )
     )
 
 
 def _take_range(ctx: Context, body: IssueBody, issuers: tuple[str, ...]) -> StatusRanges:
     """The status list with the batch's positions taken; the list belongs to the author, who issued."""
     if ctx.author not in issuers:
-        raise Rejection("E_STATUS_RANGE", f"expected a list of {', '.join(issuers)}, got {ctx.author}", path="author")
+        raise Rejection(
+            "E_STATUS_RANGE", f"expected a list of {', '.join(issuers)}, got {ctx.author}", path="author"
+        )
     start, end = body.status_start, body.status_start + body.count
     if end > MAX_STATUS_POSITIONS:
-        raise Rejection("E_STATUS_RANGE", f"expected positions below {MAX_STATUS_POSITIONS}", path="body.status_start")
+        raise Rejection(
+            "E_STATUS_RANGE", f"expected positions below {MAX_STATUS_POSITIONS}", path="body.status_start"
+        )
     known = ctx.state.get(STATUS_RANGES, ctx.author, body.status_list)
     taken = with_range(known.taken if known else (), start, end)
     if taken is None:
-        raise Rejection("E_STATUS_RANGE", f"expected free positions, got {start} to {end - 1}", path="body.status_start")
+        raise Rejection(
+            "E_STATUS_RANGE", f"expected free positions, got {start} to {end - 1}", path="body.status_start"
+        )
     if len(taken) > MAX_STATUS_PIECES:
         detail = f"expected a list taken in at most {MAX_STATUS_PIECES} pieces"
         raise Rejection("E_STATUS_RANGE", detail, path="body.status_start")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeVar
 
+import msgspec
 from msgspec import Meta
 
 from accord_ledger import keys
@@ -104,7 +105,9 @@ class PartyRegister(Body):
     legal_name: LanguageMap
     country: Country
     region: Region
-    external_ids: Annotated[dict[ExternalId, ExternalId], Meta(max_length=16)] = {}
+    external_ids: Annotated[dict[ExternalId, ExternalId], Meta(max_length=16)] = msgspec.field(
+        default_factory=dict
+    )
     member_of: Annotated[tuple[Slug, ...], Meta(max_length=16)] = ()
     controlled_by: Annotated[tuple[Slug, ...], Meta(max_length=16)] = ()
     keys: Annotated[tuple[NewKey, ...], Meta(min_length=1, max_length=32)]

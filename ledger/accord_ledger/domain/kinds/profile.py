@@ -109,8 +109,10 @@ class ProfileDefineKind(TransactionKind[ProfileDefine, None]):
             bounds = getattr(terms, name)
             if bounds is not None and rational.parse(bounds[0]) > rational.parse(bounds[1]):
                 raise Rejection("E_RANGE", "expected the least first", path=f"body.terms.{name}")
-        if terms.award_cap is not None and not 0 < rational.parse(terms.award_cap) <= 1:
-            raise Rejection("E_RANGE", f"expected 0 to 1, got {terms.award_cap}", path="body.terms.award_cap")
+        if terms.award_cap is not None and rational.parse(terms.award_cap) > 1:
+            raise Rejection(
+                "E_RANGE", f"expected at most 1, got {terms.award_cap}", path="body.terms.award_cap"
+            )
 
     def apply(self, ctx: Context, body: ProfileDefine, plan: None) -> None:
         """Write the version, move the head, and point the bank at it."""

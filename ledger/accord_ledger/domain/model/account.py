@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from accord_ledger.codec import Wire
 from accord_ledger.fields import Code, Count, Digest, Index, ObjectId, RationalText, Seconds, Slug, Version
+from accord_ledger.rational import MAX_STATE_DIGITS
 from accord_ledger.state import Table
+
+AmountText = Annotated[str, Meta(max_length=2 * MAX_STATE_DIGITS + 1)]
+"""A computed rational, read by ``rational.parse_state``: exact sums may outgrow the bounds of a body."""
 
 ReverseReason = Literal["holder_left", "error", "credential_revoked", "review"]
 
@@ -33,15 +37,15 @@ class Enrolment(Wire):
     status: Literal["open", "closed"] = "open"
     opened_at: Seconds
     closed_at: Seconds | None = None
-    recognised: RationalText = "0/1"
+    recognised: AmountText = "0/1"
     """Sum of the live recognitions, exact, in the award's credits."""
-    by_class: dict[Code, RationalText] = {}
+    by_class: dict[Code, AmountText] = field(default_factory=dict)
     """The part of each cap class."""
-    courses: dict[Code, RationalText] = {}
+    courses: dict[Code, AmountText] = field(default_factory=dict)
     """Credits recognised towards each course of the award."""
     agreements: tuple[AccountAgreement, ...] = ()
     """In order, those with live recognitions."""
-    parents: dict[Code, tuple[RationalText, ...]] = {}
+    parents: dict[Code, tuple[RationalText, ...]] = field(default_factory=dict)
     """Parent courses of the decoupled items in live recognitions, with the overlap of each item."""
 
 
@@ -66,13 +70,13 @@ class Recognition(Wire):
     agreement: tuple[Slug, Version]
     rule: Slug
     items: Annotated[tuple[RecognisedItem, ...], Meta(min_length=1)]
-    targets: tuple[tuple[Code, RationalText], ...] = ()
+    targets: tuple[tuple[Code, AmountText], ...] = ()
     """Courses of the award and how much of the amount went to each."""
     cap_class: Code | None = None
-    exact: RationalText
-    awarded: RationalText
+    exact: AmountText
+    awarded: AmountText
     """``exact`` rounded down once."""
-    dropped: RationalText
+    dropped: AmountText
     """What the rounding took."""
     at: Seconds
     height: Count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from accord_ledger.codec import Wire
 from accord_ledger.domain.model.framework import Level
@@ -30,14 +30,18 @@ AgreementStatus = Literal["draft", "active", "terminating", "run_off", "expired"
 
 
 class Scope(Wire):
-    """Which credentials the agreement is about; what is empty admits any, except that only a scope that
-    names the category ``interest`` admits interest programmes (row P2)."""
+    """Which credentials the agreement is about; what is empty admits any.
+
+    Only a scope that names the category ``interest`` admits interest programmes (row P2).
+    """
 
     programmes: Annotated[tuple[Slug, ...], Meta(max_length=1000)] = ()
     categories: Annotated[tuple[Category, ...], Meta(max_length=3)] = ()
     levels: tuple[Level, Level] | None = None
     """Least and highest level, in the source framework."""
-    audiences: Annotated[tuple[Literal["enrolled", "public", "staff", "graduates"], ...], Meta(max_length=4)] = ()
+    audiences: Annotated[
+        tuple[Literal["enrolled", "public", "staff", "graduates"], ...], Meta(max_length=4)
+    ] = ()
     """The programme is open to one of these (row N14)."""
 
 
@@ -45,7 +49,7 @@ class Caps(Wire):
     """Shares of the award's credits that recognition may reach."""
 
     per_award: RationalText | None = None
-    per_class: Annotated[dict[Code, RationalText], Meta(max_length=32)] = {}
+    per_class: Annotated[dict[Code, RationalText], Meta(max_length=32)] = field(default_factory=dict)
 
 
 class AgreementTerms(Wire):

@@ -195,15 +195,14 @@ class AgencyRegistries(Wire):
 
 
 class Offering(Wire):
-    """A term in which a course, or the programme itself, was offered (T10)."""
+    """A term in which a course was offered (T10)."""
 
     term_start: DateText
     term_end: DateText
-    entrants: Count = 0
 
 
 class Offerings(Wire):
-    """Newest offerings of one course, by term start; older ones stay in the log."""
+    """Terms of one course in order of their starts; of those that began long ago the log alone tells."""
 
     terms: Annotated[tuple[Offering, ...], Meta(max_length=32)] = ()
 

@@ -54,7 +54,10 @@ class RuleTerms(Wire):
     def check_values(self, path: str) -> None:
         """Numbers and values against each other: ``E_NUMBER``, ``E_VALUE``."""
         check_ascending(self.cosigners, f"{path}.cosigners")
-        if self.requires_grade is not None and rational.parse(self.requires_grade, f"{path}.requires_grade") > 1:
+        if (
+            self.requires_grade is not None
+            and rational.parse(self.requires_grade, f"{path}.requires_grade") > 1
+        ):
             raise Rejection("E_VALUE", f"expected a share of at most 1, got {self.requires_grade}", path=path)
 
     def check_hours_known(self, source: Framework, target: Framework, path: str) -> None:

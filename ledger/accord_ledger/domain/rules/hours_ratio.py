@@ -32,7 +32,9 @@ class HoursRatio(RuleTerms, tag_field="kind", tag="hours_ratio"):
         for side, framework in (("source", source), ("target", target)):
             terms = framework.terms
             if terms.hour_kind == "none" or terms.hours_min is None or terms.hours_max is None:
-                raise Rejection("E_NO_HOURS", f"expected hours in {terms.framework_id}", path=f"{path}.{side}")
+                raise Rejection(
+                    "E_NO_HOURS", f"expected hours in {terms.framework_id}", path=f"{path}.{side}"
+                )
 
     def check_pins(self, source: Framework, target: Framework, path: str) -> None:
         """See :class:`RuleTerms`."""

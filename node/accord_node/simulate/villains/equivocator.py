@@ -1,16 +1,20 @@
 """Equivocator: shows each half of the network another truth, as leader and as voter.
 
-As leader it signs two blocks and gives each to half of the members, then votes for both. As voter it
-signs nullify beside finalize and sends each to whoever is likely to be misled by it.
+As leader it signs two blocks and gives each to half of the members. As voter it notarizes and finalizes
+every block it is shown, and signs nullify beside finalize and sends each to one half.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from accord_ledger.block import NO_SEAL, SealedBytes, VoteKind
 from accord_ledger.consensus import effects as do
 from accord_node.simulate.ledger import encode_body, transactions_of
 from accord_node.simulate.member import Member
-from accord_node.simulate.net import ProposalMessage
+from accord_node.simulate.net import Message, ProposalMessage
+
+KINDS: Final[tuple[VoteKind, ...]] = ("notarize", "finalize")
 
 
 class Equivocator(Member):
@@ -39,6 +43,14 @@ class Equivocator(Member):
                 self.send(target, ProposalMessage(block, vote, body))
             if self.world.loop.random.random() < 0.5:
                 self.broadcast(vote)
+
+    def _on_message(self, source: str, message: Message) -> None:
+        """Vote for whatever is proposed."""
+        if isinstance(message, ProposalMessage):
+            self.world.oracle.sees_block(message.sealed, message.body)
+            for kind in KINDS:
+                self.broadcast(self.signed(kind, message.vote.view, message.sealed.hash))
+        super()._on_message(source, message)
 
     def send_vote(self, kind: VoteKind, view: int, seal: bytes) -> None:
         """Finalize to some, nullify to others."""

@@ -1,0 +1,64 @@
+"""Public files of the ceremony: read within a bound, written whole or not at all.
+
+Statements, signatures and the genesis file hold no secret; secrets go through ``keyfiles``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from accord_ledger.errors import AccordError
+
+
+class CeremonyError(AccordError):
+    """Something people brought to the ceremony that does not fit: a file, a choice, an act."""
+
+
+def read_public(path: Path, *, limit: int) -> bytes:
+    """The bytes of a file of at most ``limit`` bytes.
+
+    Raises:
+        CeremonyError: ``FILE_MISSING``, ``FILE_IO`` or ``FILE_TOO_LARGE``.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise CeremonyError("FILE_MISSING", "expected a file", path=str(path)) from error
+    except OSError as error:
+        raise CeremonyError("FILE_IO", str(error.strerror), path=str(path)) from error
+    if len(data) > limit:
+        raise CeremonyError("FILE_TOO_LARGE", f"expected at most {limit} bytes", path=str(path))
+    return data
+
+
+def write_public(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """Write a file as a whole, durably; an existing one only with ``replace``.
+
+    Raises:
+        CeremonyError: ``FILE_EXISTS`` or ``FILE_IO``; what was there before is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with fresh.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            fresh.replace(path)
+        else:
+            path.hardlink_to(fresh)  # unlike a rename, fails if somebody else made the file meanwhile
+            fresh.unlink()
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except FileExistsError as error:
+        raise CeremonyError("FILE_EXISTS", "expected no such file yet", path=str(path)) from error
+    except OSError as error:
+        raise CeremonyError("FILE_IO", str(error.strerror), path=str(path)) from error
+    finally:
+        fresh.unlink(missing_ok=True)

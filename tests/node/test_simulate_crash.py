@@ -1,0 +1,59 @@
+"""Death at the worst places: every boundary one by one, and everyone at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord_node.simulate import Scenario, run
+from accord_node.simulate.disk import Loss
+from accord_node.simulate.oracle import Oracle
+from accord_node.simulate.run import Game
+
+SHORT = Scenario(transactions=3, spread=600, restarters=1)
+
+
+@pytest.mark.parametrize("loss", list(Loss))
+def test_a_crash_at_every_boundary_of_a_short_run(loss: Loss) -> None:
+    boundaries = run(5, Scenario(transactions=3, spread=600, restarters=1, chance=0.0)).boundaries
+    assert boundaries > 60
+    deaths = 0
+    for boundary in range(1, boundaries + 1):
+        report = run(5, Scenario(transactions=3, spread=600, restarters=1, crash_at=boundary, loss=loss))
+        assert report.good, report.explain()
+        deaths += report.deaths
+    assert deaths == boundaries
+
+
+def _said(oracle: Oracle, kind: str, view: int) -> int:
+    return sum(kind in votes for (_, at), votes in oracle._said.items() if at == view)
+
+
+@pytest.mark.parametrize("kind", ["notarize", "finalize"])
+def test_all_four_killed_before_any_commit_come_back_and_finalise(kind: str) -> None:
+    game = Game(1, Scenario(fixed=True, transactions=1, spread=10))
+    game.plan()
+    game.loop.run(60_000, lambda: _said(game.oracle, kind, 1) == 4)
+    assert game.oracle.height == 0
+    for member in game.members:
+        member.die(Loss.LOST)
+    assert all(member.database.finalised.height == 0 for member in game.members)
+    for member in game.members:
+        member.start()
+    game.loop.run(game.loop.now + 5_000)
+    assert not game.oracle.violations
+    assert game.oracle.final_transactions() == [0]
+    assert game.oracle.notarized(1)
+    assert all(member.database.finalised.height >= 1 for member in game.members)
+
+
+def test_a_member_that_slept_through_everything_catches_up() -> None:
+    game = Game(3, Scenario(transactions=8, spread=4_000))
+    game.plan()
+    game.loop.run(100)
+    game.members[0].die(Loss.LOST)
+    game.loop.run(6_000)
+    game.members[0].start()
+    game.members[0].submit(8)
+    game.loop.run(game.loop.now + 20_000)
+    assert not game.oracle.violations
+    assert 8 in game.oracle.final_transactions() or game.members[0].database.finalised.height >= 1
