@@ -39,7 +39,15 @@ from accord_ledger.transaction import Draft
 from accord_node.config import Config, parse
 from accord_node.node import Node, NodeKeys
 
-PURPOSES = ("academic_committee", "agreements", "governance", "institution", "issuance", "quality", "registrar")
+PURPOSES = (
+    "academic_committee",
+    "agreements",
+    "governance",
+    "institution",
+    "issuance",
+    "quality",
+    "registrar",
+)
 USES = ("link", "vote", "log", "witness")
 
 
@@ -127,7 +135,9 @@ def make_alliance(members: int = 4, observers: int = 0, *, records_ago: int = 0)
             )
         )  # fmt: skip
         nodes = {
-            use: NodeKey(public=key(party, use).public, proof=key(party, use).prove_possession(b"", party, use))
+            use: NodeKey(
+                public=key(party, use).public, proof=key(party, use).prove_possession(b"", party, use)
+            )
             for use in USES
         }
         acts.append(
@@ -204,7 +214,9 @@ class Network:
             folder = self.folder / party
             folder.mkdir(parents=True, exist_ok=True)
             keys = self.alliance.node_keys(party, observer=party.startswith("o"))
-            node = await Node.open(self.config(party, **peers), folder, self.alliance.genesis, keys, WallClock())
+            node = await Node.open(
+                self.config(party, **peers), folder, self.alliance.genesis, keys, WallClock()
+            )
             await node.start()
             self.nodes[party] = node
 
@@ -220,7 +232,9 @@ class Network:
         await self.stop()
 
 
-def programme_entries(alliance: Alliance, author: str, programme: str, *, entrants: int = 100_000) -> list[bytes]:
+def programme_entries(
+    alliance: Alliance, author: str, programme: str, *, entrants: int = 100_000
+) -> list[bytes]:
     """Records that bring a programme of one author to active, with an intake of this year."""
     today = datetime.now(UTC).date()
     terms = ProgrammeTerms(

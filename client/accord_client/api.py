@@ -1,8 +1,9 @@
 """The wire shapes of the HTTP interface, shared by node and client (the OpenAPI schema is made of them).
 
-In JSON, bytes are lowercase hex for hashes, ids and keys, and base64 where they are long;
-in MessagePack they are bytes. Every answer that states a fact of the ledger carries
-the position it was read at.
+Answers are JSON. What the ledger holds (``value``, ``seal``, ``body``) is shown whole, defaults included,
+with every byte string in lowercase hex; canonical bytes that someone verifies (entries, proofs,
+certificates) are base64. Every answer that states a fact of the ledger carries the position it was read
+at. Requests may also be MessagePack, where bytes are bytes.
 """
 
 from __future__ import annotations
@@ -33,17 +34,6 @@ class Position(Shape, frozen=True, kw_only=True):
     """Hex."""
     time: int
     """Block time, UTC seconds."""
-
-
-class Problem(Shape, frozen=True, kw_only=True):
-    """RFC 9457 problem document with the stable code."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str = ""
-    path: str = ""
 
 
 class SubmitRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +109,23 @@ class StateProof(Shape, frozen=True, kw_only=True):
     """The seal whose ``state_root`` the proof leads to."""
 
 
+class Problem(Shape, frozen=True, kw_only=True):
+    """RFC 9457 problem document with the stable code."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    """Stable; the only part a program may compare."""
+    detail: str = ""
+    path: str = ""
+    """Where in the request it was found."""
+    position: Position | None = None
+    """Where absence was read, with ``OBJECT_UNKNOWN``."""
+    proof: StateProof | None = None
+    """Proof of absence, if it was asked for."""
+
+
 class Fact(Shape, frozen=True, kw_only=True):
     """One object of the ledger, as JSON, with proof on request."""
 
@@ -127,12 +134,70 @@ class Fact(Shape, frozen=True, kw_only=True):
     proof: StateProof | None = None
 
 
+class CredentialView(Shape, frozen=True, kw_only=True):
+    """What the ledger says of one credential; one without rows of its own is untouched and valid."""
+
+    batch_id: str
+    index: int
+    status: Literal["valid", "suspended", "revoked"]
+    """As last set by its issuer; expiry and the issuer's standing are judged elsewhere."""
+    status_since: int | None
+    """UTC seconds of the change; None where it is untouched since its issue."""
+    effect: Literal["reverse", "review"] | None
+    """With which effect it was revoked."""
+    confirmed_at: int | None
+    """Last confirmation after a key compromise, UTC seconds."""
+    replaced: bool
+    erased_at: int | None
+    spends: list[Any]
+    """Live uses for credit, oldest first."""
+    stacked_into: str | None
+    """Award batch it is a component of."""
+    batch: Any
+    """The issuance itself."""
+
+
+class CredentialFact(Shape, frozen=True, kw_only=True):
+    """``GET /v1/credentials/{batch_id}/{index}``."""
+
+    value: CredentialView
+    position: Position
+    proofs: list[StateProof] = []
+    """Of the batch, the page of statuses and the credential's own row, in this order, under one checkpoint;
+    absence of the last two is the default."""
+
+
+class Row(Shape, frozen=True, kw_only=True):
+    """One object of a listing."""
+
+    key: list[str | int]
+    """Parts of its key: what its own address is made of."""
+    value: Any
+
+
 class Listing(Shape, frozen=True, kw_only=True):
     """Objects that match simple filters, in key order."""
 
-    items: list[Any]
+    items: list[Row]
     next: str | None = None
-    """Cursor of the next page."""
+    """Cursor of the next page; a page may be empty and still have one, since work per page is bounded."""
+    position: Position
+
+
+class RecordListing(Shape, frozen=True, kw_only=True):
+    """``GET /v1/records``: finalised records in log order."""
+
+    items: list[RecordView]
+    next: int | None = None
+    """``from`` of the next page."""
+    position: Position
+
+
+class EvidenceListing(Shape, frozen=True, kw_only=True):
+    """``GET /v1/evidence``: pairs of votes by which a member contradicted itself, seen since the start."""
+
+    items: list[Any]
+    """Each with ``first`` and ``second``, two signed votes."""
     position: Position
 
 

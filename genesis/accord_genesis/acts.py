@@ -15,7 +15,7 @@ of acts in a document follows from the acts alone, never from the order of files
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -68,15 +68,18 @@ def in_order(acts: Iterable[Named]) -> tuple[Act, ...]:
 
 
 def _sorted(bodies: list[Body]) -> list[Body]:
-    bodies = sorted(bodies, key=lambda body: (_name(body), codec.encode(body)))
-    names = {_name(body) for body in bodies}
+    waiting = sorted(bodies, key=lambda body: (_name(body), codec.encode(body)))
+    names = {_name(body) for body in waiting}
     placed: set[tuple[str, ...]] = set()
     done: list[Body] = []
-    while bodies:
-        ready = [body for body in bodies if names.intersection(_after(body)) <= placed] or bodies
+    while waiting:
+        free = [names.intersection(_after(body)) <= placed for body in waiting]
+        if not any(free):  # a circle
+            return [*done, *waiting]
+        ready = [body for body, is_free in zip(waiting, free, strict=True) if is_free]
+        waiting = [body for body, is_free in zip(waiting, free, strict=True) if not is_free]
         done.extend(ready)
         placed.update(_name(body) for body in ready)
-        bodies = [body for body in bodies if body not in ready] if len(ready) < len(bodies) else []
     return done
 
 
@@ -236,8 +239,3 @@ def _hex(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _hex(item) for key, item in value.items()}
     return [_hex(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def bodies_of(acts: Iterable[Act], kind: str, decode: Callable[[bytes], Any]) -> list[Any]:
-    """Decoded bodies of one kind."""
-    return [decode(bytes(act.body)) for act in acts if act.kind == kind]

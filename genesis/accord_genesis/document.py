@@ -24,7 +24,7 @@ from accord_ledger.execute import RecentTransactions, Version
 from accord_ledger.fields import Digest, PublicKey, Seconds, Signature, Slug, Text, check_text
 from accord_ledger.keys import SigningKey, verifies
 from accord_ledger.merkle.tree import Frontier
-from accord_ledger.note import is_key_name
+from accord_ledger.note import MAX_NAME_BYTES, is_key_name
 from accord_ledger.state import MemorySource, View
 from accord_ledger.tags import Tag
 from accord_ledger.transaction import Kind
@@ -34,6 +34,9 @@ MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
 
 MAX_FILE_BYTES: Final = MAX_DOCUMENT_BYTES + 65_536
 """Largest genesis file: the document and its signatures."""
+
+MAX_ORIGIN_BYTES: Final = MAX_NAME_BYTES - 65
+"""Longest origin in UTF-8: a member's witness key is named ``<origin>/<party>``."""
 
 MIN_MEMBERS: Final = 4
 """A network that tolerates one faulty member needs four."""
@@ -130,8 +133,9 @@ def execute(data: bytes, signatures: tuple[GenesisSignature, ...] = ()) -> Genes
     """
     document = codec.decode(data, Document, limit=MAX_DOCUMENT_BYTES)
     check_text(document.name, "name")
-    if not is_key_name(document.origin):
-        raise ProofError("GENESIS_ORIGIN", f"expected an origin that can name a key, got {document.origin!r}")
+    if not is_key_name(document.origin) or len(document.origin.encode()) > MAX_ORIGIN_BYTES:
+        detail = f"expected a name without spaces, + or control characters, got {document.origin!r}"
+        raise ProofError("GENESIS_ORIGIN", detail, path="origin")
     network = network_hash(data)
     state = View(MemorySource())
     for place, act in enumerate(document.acts):
@@ -141,7 +145,7 @@ def execute(data: bytes, signatures: tuple[GenesisSignature, ...] = ()) -> Genes
             run_genesis(ctx, act.kind, bytes(act.body))
         except Rejection as rejection:
             path = f"acts[{place}].{rejection.path}"
-            raise Rejection(rejection.code, rejection.detail, path=path) from rejection
+            raise Rejection(rejection.code, f"{act.kind}: {rejection.detail}", path=path) from rejection
         state.merge(fork)
     values = {key: value for key, value in state.changes().items() if value is not None}
     return Genesis(document, network, values, _members(state), signatures)

@@ -66,9 +66,9 @@ class CheckedStatement:
         return self.statement.party.party_id
 
     @property
-    def fingerprint(self) -> bytes:
-        """What people compare: tagged hash of the statement (32 bytes)."""
-        return Tag.SIGN_GENESIS_STATEMENT.digest(self.data)
+    def fingerprint(self) -> str:
+        """What people compare (see :func:`fingerprint`)."""
+        return fingerprint(self.statement)
 
     def acts(self) -> tuple[Named, ...]:
         """What it puts into the document."""
@@ -79,6 +79,12 @@ class CheckedStatement:
         if said.seat:
             acts.append(("seat_grant", SeatGrant(party=self.party)))
         return tuple(acts)
+
+
+def fingerprint(statement: Statement) -> str:
+    """What people compare over another channel: 128 bits of the tagged hash, in groups of four digits."""
+    digits = Tag.SIGN_GENESIS_STATEMENT.digest(codec.encode(statement)).hex()[:32]
+    return " ".join(digits[start : start + 4] for start in range(0, 32, 4))
 
 
 def state(party: PartyRegister, secrets: PartySecrets, *, endpoint: str | None, seat: bool) -> bytes:

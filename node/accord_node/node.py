@@ -327,7 +327,6 @@ class Node:
 
     def _on_final(self, block: Executed, certificate: Certificate | None, version: Version) -> None:
         self._last_final = self.clock.monotonic()
-        self._busy_since = None
         self.versions.append(version)
         self.driver.room_changed()
         if self.catch_up.target is None:
@@ -413,14 +412,14 @@ class Node:
         self._ticker = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
         if self.clock.monotonic() - self._last_final >= self.config.consensus.heartbeat_seconds:
             self.driver.give(on.HeartbeatDue())
-        if len(self.mempool):
-            self.submissions.drop_expired(self.clock.now())
-            if self._busy_since is None:
-                self._busy_since = self.clock.monotonic()
-            elif self.clock.monotonic() - self._busy_since > 2 * TICK_SECONDS:
-                self.submissions.regossip()
-        else:
+        if not len(self.mempool):
             self._busy_since = None
+            return
+        self.submissions.drop_expired(self.clock.now())
+        if self._busy_since is None:
+            self._busy_since = self.clock.monotonic()
+        elif self.clock.monotonic() - max(self._busy_since, self._last_final) > 2 * TICK_SECONDS:
+            self.submissions.regossip()
 
     # -- readiness ---------------------------------------------------------------------------------
 

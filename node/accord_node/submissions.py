@@ -85,6 +85,8 @@ class Submissions:
         self._work_changed = work_changed
         self._trial = Trial(chain.network, chain.checker, chain.head)
         self._waiting: dict[bytes, asyncio.Future[Answer]] = {}
+        self._swept = 0
+        """Block time up to which expired transactions were dropped."""
         self.refused = 0
         self.accepted = 0
 
@@ -262,7 +264,9 @@ class Submissions:
             self._answer(item.record.tx_id, Final(block.sealed.seal.height, first + place, receipt))
         if settled:
             self._pending.settle(settled)
-        self.drop_expired(version.time)
+        if version.time != self._swept:
+            self._swept = version.time
+            self.drop_expired(version.time)
         self._work_changed()
 
     def drop_expired(self, time: int) -> None:

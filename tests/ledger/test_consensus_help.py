@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from accord_ledger.block import NO_SEAL, Members, vote_message
+from accord_ledger.block import NO_SEAL, Members, VoteKind, vote_message
 from accord_ledger.block import Member as Place
 from accord_ledger.consensus import effects as do
 from accord_ledger.consensus import inputs as on
@@ -17,6 +18,7 @@ from consensus_script import NETWORK, Seat, block, certificate, nullify, only, v
 
 B1 = block(1)
 OTHER = b"\x22" * 32
+Said = tuple[VoteKind, bytes]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ OTHER = b"\x22" * 32
         (("nullify", NO_SEAL), ("finalize", B1.hash)),
     ],
 )
-def test_rule_8_contradiction_is_accused_once(first, second) -> None:  # type: ignore[no-untyped-def]
+def test_rule_8_contradiction_is_accused_once(first: Said, second: Said) -> None:
     seat = Seat()
     votes = [vote(kind, 1, seal, "m2") for kind, seal in (first, second, second)]
     accused = only(seat.give(*map(on.VoteReceived, votes)), do.Accuse)
@@ -117,13 +119,8 @@ def test_evidence_is_checked_by_whoever_holds_the_members() -> None:
     table = Members(epoch=0, members=seats)
     signed = []
     for seal in (B1.hash, OTHER):
-        held = vote("notarize", 1, seal, "m2")
         signature = keys[2].sign(vote_message(NETWORK, "notarize", 0, 1, seal))
-        signed.append(
-            type(held)(
-                **{field: getattr(held, field) for field in held.__struct_fields__[:-1]}, signature=signature
-            )
-        )
+        signed.append(replace(vote("notarize", 1, seal, "m2"), signature=signature))
     check_evidence(NETWORK, table, Evidence(first=signed[0], second=signed[1]))
     for first, second, code in (
         (signed[0], signed[0], "EVIDENCE_CONSISTENT"),

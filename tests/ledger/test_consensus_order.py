@@ -13,7 +13,7 @@ from accord_ledger.consensus.inputs import TimerKind
 from accord_ledger.consensus.journal import Certified, Proposed, Voted
 from consensus_script import Seat, block, certificate, proposal, vote
 
-VIEWS = 7
+VIEWS = 4
 FIRST = [block(view, time=time) for view in range(1, VIEWS) for time in (1, 2)]
 SECOND = [block(view, parent) for parent in FIRST[:4] for view in range(2, VIEWS)]
 BLOCKS = FIRST + SECOND
@@ -44,7 +44,7 @@ inputs: st.SearchStrategy[on.Input] = st.one_of(
     st.builds(proposal, blocks),
     st.builds(lambda at: on.CertificateReceived(certificate("notarize", at.seal.view, at.hash)), blocks),
     st.builds(lambda view: on.CertificateReceived(certificate("nullify", view)), views),
-    st.builds(on.BlockExecuted, views, blocks.map(lambda at: at.hash), st.just(on.Verdict.VALID)),
+    st.builds(lambda at: on.BlockExecuted(at.seal.view, at.hash, on.Verdict.VALID), blocks),
     st.builds(on.TimeoutElapsed, views, st.sampled_from(TimerKind)),
     st.builds(on.WorkChanged, st.booleans()),
     st.builds(_own, blocks),

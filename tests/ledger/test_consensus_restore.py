@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from accord_ledger.consensus import effects as do
 from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus.inputs import TimerKind
@@ -100,8 +102,5 @@ def test_records_of_another_epoch_are_skipped() -> None:
     first = Seat()
     held = certificate("nullify", 5)
     records = journal_of(first.give(on.CertificateReceived(held)))
-    old = tuple(
-        type(record)(**{**{f: getattr(record, f) for f in record.__struct_fields__}, "epoch": 9})
-        for record in records
-    )
+    old = tuple(replace(record, epoch=9) for record in records)
     assert Seat(records=old, finalised=GENESIS).core.view == 1

@@ -144,7 +144,7 @@ def test_t07_sunys_required_fields(world: World) -> None:
 
 
 def test_t07_outcomes_and_esco(world: World) -> None:
-    eu = {"profile": ("eu-2022", 1)}
+    eu: dict[str, Any] = {"profile": ("eu-2022", 1)}
     refused(world, "E_METADATA_MISSING", terms(**eu, outcomes=()), "outcomes")
     world.register(terms(**eu, outcomes=(Outcome(text={"nl": "Verklaart een regressie"}, esco=ESCO),)))
 
@@ -210,7 +210,7 @@ def test_t07_size_in_credits(world: World) -> None:
     }
     world.register(terms("suny-18", "suny", **suny, credits="18/1", total_hours="810/1"))
     refused(world, "E_CREDIT_RANGE", terms("suny-19", "suny", **suny, credits="19/1", total_hours="855/1"))
-    eu = {"framework": ("ects", 1), "profile": ("eu-2022", 1)}
+    eu: dict[str, Any] = {"framework": ("ects", 1), "profile": ("eu-2022", 1)}
     assert "W_CREDIT_RANGE" in world.register(terms(**eu, credits="8/1", total_hours="216/1")).warnings
     assert (
         "W_CREDIT_RANGE" not in world.register(terms("uu-30", credits="30/1", total_hours="840/1")).warnings

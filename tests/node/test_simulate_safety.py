@@ -13,10 +13,13 @@ SEEDS = int(os.environ.get("ACCORD_SEEDS", "30"))
 STORM = Weather(loss=0.2, repeat=0.1, delay=400, partitions=3)
 
 
-def stormy(members: int = 4, equivocators: int = 0, silent: int = 0, restarters: int = 0) -> Scenario:
+def stormy(
+    members: int = 4, *, equivocators: int = 0, detours: int = 0, silent: int = 0, restarters: int = 0
+) -> Scenario:
     return Scenario(
         members=members,
         equivocators=equivocators,
+        detours=detours,
         silent=silent,
         restarters=restarters,
         weather=STORM,
@@ -32,10 +35,13 @@ SCENARIOS = {
     "one_silent": stormy(silent=1),
     "one_equivocator": stormy(equivocators=1),
     "one_equivocator_in_calm": Scenario(equivocators=1),
+    "one_detour": stormy(detours=1),
+    "one_detour_in_calm": Scenario(detours=1, transactions=20, spread=4_000),
     "all_restart": stormy(restarters=4),
     "five_members": stormy(5, equivocators=1, restarters=2),
     "five_members_equivocator_in_calm": Scenario(members=5, equivocators=1),
     "seven_members": stormy(7, equivocators=1, silent=1, restarters=3),
+    "seven_members_detour_and_equivocator": stormy(7, equivocators=1, detours=1),
     "seven_members_two_equivocators": stormy(7, equivocators=2),
 }
 

@@ -24,7 +24,10 @@ class Persist:
 
 @dataclass(frozen=True, slots=True)
 class SendVote:
-    """Sign this, send it to all members, and feed it back as ``VoteReceived``."""
+    """Sign this, send it to all members, and feed it back as ``VoteReceived``.
+
+    What is said again must be sent again: it is the same bytes, and de-duplication must not eat it.
+    """
 
     kind: VoteKind
     epoch: int
@@ -83,7 +86,10 @@ class ExecuteBlock:
 
 @dataclass(frozen=True, slots=True)
 class RequestBlock:
-    """A block is notarised that we lack; answered by ``BlockReceived`` or by its proposal."""
+    """A block is notarised that the core lacks; answered by ``BlockReceived`` or by its proposal.
+
+    The driver may well have it (a synced block, or one out of its journal): then it answers at once.
+    """
 
     view: int
     seal: bytes

@@ -249,6 +249,8 @@ class Member:
                 self._executing[sealed.hash] = view
                 self._execute()
             case do.RequestBlock(_, seal):
+                if seal in self.ledger.blocks:
+                    self._step(on.BlockReceived(self.ledger.blocks[seal][0]))
                 self._want(seal)
             case do.RequestCertificates(from_view, to_view):
                 self.broadcast(CertificateRequest(from_view, to_view))

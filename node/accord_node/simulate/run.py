@@ -14,6 +14,7 @@ from accord_node.simulate.member import Member, World
 from accord_node.simulate.net import Network, Weather
 from accord_node.simulate.oracle import Oracle
 from accord_node.simulate.villains.crash_restart import CrashRestart
+from accord_node.simulate.villains.detour import Detour
 from accord_node.simulate.villains.equivocator import Equivocator
 from accord_node.simulate.villains.silent import Silent
 
@@ -29,7 +30,7 @@ class Scenario:
 
     Attributes:
         members: n.
-        equivocators, silent: how many liars of each kind; together at most f.
+        equivocators, detours, silent: how many liars of each kind; together at most f.
         restarters: how many (otherwise honest) members crash and restart.
         chance: of a restarter dying at a boundary, until healing.
         crash_at: one chosen boundary at which the first restarter dies.
@@ -47,6 +48,7 @@ class Scenario:
 
     members: int = 4
     equivocators: int = 0
+    detours: int = 0
     silent: int = 0
     restarters: int = 0
     chance: float = 0.01
@@ -122,7 +124,7 @@ class Game:
         self.loop = Loop(seed)
         members = member_set(scenario.members)
         names = [seat.party for seat in members.members]
-        liars = scenario.equivocators + scenario.silent
+        liars = scenario.equivocators + scenario.detours + scenario.silent
         honest = names[: len(names) - liars]
         self.network = Network(self.loop, scenario.weather, scenario.latency, fixed=scenario.fixed)
         self.oracle = Oracle(GENESIS, honest, self.loop.note)
@@ -137,8 +139,10 @@ class Game:
 
     def _member(self, index: int, name: str, honest: int) -> Member:
         scenario = self.scenario
-        if index >= honest + scenario.equivocators:
+        if index >= honest + scenario.equivocators + scenario.detours:
             return Silent(self.world, name)
+        if index >= honest + scenario.equivocators:
+            return Detour(self.world, name)
         if index >= honest:
             return Equivocator(self.world, name)
         if index >= scenario.restarters:

@@ -1,0 +1,56 @@
+# Every target makes and reuses .venv and installs what it needs: `make demo` and `make test` work in a
+# fresh clone with Python 3.11+ and nothing done before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help demo test test-all check format lint types layers bench lock clean
+
+help:  ## what can be done
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Accord needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what requirements.lock pins into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP)  ## run the whole story on this machine (ARGS=--exit ends by itself)
+	@$(BIN)/accord demo $(ARGS)
+
+test: $(STAMP)  ## all tests
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+test-fast: $(STAMP)  ## the everyday part: no real processes
+	@$(BIN)/python -m pytest -q -m "not processes" $(ARGS)
+
+check: format lint types layers test  ## exactly what CI runs: format, lint, types, layers, tests
+
+format: $(STAMP)
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format ."; exit 1; }
+
+lint: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+layers: $(STAMP)
+	@$(BIN)/lint-imports
+
+bench: $(STAMP)  ## figures of this machine, each beside the bound measured in the same run
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-header --no-emit-index-url \
+	  --extra dev pyproject.toml requirements-build.in --output-file requirements.lock
+
+clean:  ## remove .venv and what tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,180 @@
+"""What a genesis comes to, for the people who sign it or rely on it: members, quorum, policy, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from accord_genesis.ceremony import own_acts
+from accord_genesis.document import Genesis, signed_parties
+from accord_genesis.statement import Statement, fingerprint
+from accord_ledger import codec
+from accord_ledger.codec import Wire
+from accord_ledger.domain.context import Context
+from accord_ledger.domain.kinds.network import NodeKeysSet
+from accord_ledger.domain.kinds.party import PartyRegister
+from accord_ledger.domain.model.framework import FRAMEWORKS, LISTS, PROFILES
+from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, Party
+from accord_ledger.domain.standing import controllers
+from accord_ledger.note import COSIGNATURE, ED25519, VerifierKey
+from accord_ledger.policy import Policy
+from accord_ledger.state import MemorySource, Table, View
+
+V = TypeVar("V", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLine:
+    """One party as a founder sees it."""
+
+    party: str
+    name: str
+    """Legal name, in English where there is one."""
+    roles: tuple[str, ...]
+    region: str
+    place: str
+    """``seat``, ``observer`` (a node without a seat) or ``none``."""
+    endpoint: str
+    signed: bool
+    fingerprint: str
+    """To compare with what the party itself sees (``statement.fingerprint``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A genesis in short."""
+
+    name: str
+    origin: str
+    network: str
+    """Network hash, hexadecimal."""
+    created: int
+    """UTC seconds."""
+    test_network: bool
+    members: tuple[str, ...]
+    faults: int
+    """f: members that may be arbitrarily faulty."""
+    quorum: int
+    """n - f."""
+    parties: tuple[PartyLine, ...]
+    frameworks: tuple[str, ...]
+    profiles: tuple[str, ...]
+    lists: tuple[str, ...]
+    acts: int
+    missing: tuple[str, ...]
+    """Parties with a node that have not signed; with a seat among them the genesis is not complete."""
+    complete: bool
+    """Every party with a seat has signed."""
+    warnings: tuple[str, ...]
+
+
+def rows(genesis: Genesis, table: Table[V]) -> Iterator[V]:
+    """Every value of a table in the state of genesis, in order of keys."""
+    for key in sorted(genesis.values):
+        if key.startswith(table.prefix):
+            yield table.decode(genesis.values[key])
+
+
+def witness_policy(genesis: Genesis) -> Policy:
+    """The C2SP tlog-policy of epoch 0: any node's log key, and n - f of the members' witness keys."""
+    origin = genesis.document.origin
+    state = View(MemorySource(genesis.values))
+    nodes = [node for party in rows(genesis, PARTIES) if (node := state.get(NODES, party.party_id))]
+    logs = [VerifierKey(origin, ED25519, node.log) for node in nodes]
+    members = [
+        VerifierKey(f"{origin}/{member.party}", COSIGNATURE, member.witness)
+        for member in genesis.members.members
+    ]
+    return Policy.of_members(logs, members, genesis.members.quorum)
+
+
+def summarise(genesis: Genesis, *, now: int | None = None) -> Summary:
+    """Everything worth reading before signing or trusting.
+
+    Args:
+        genesis: executed; its signatures were checked by whoever opened it.
+        now: UTC seconds, for a warning about a genesis in the future.
+    """
+    document, members = genesis.document, genesis.members
+    parties = list(rows(genesis, PARTIES))
+    said = own_acts(document)
+    lines = tuple(_line(genesis, party, said[party.party_id]) for party in parties)
+    missing = tuple(line.party for line in lines if line.place != "none" and not line.signed)
+    seats = tuple(member.party for member in members.members)
+    return Summary(
+        name=document.name,
+        origin=document.origin,
+        network=genesis.network.hex(),
+        created=document.created,
+        test_network=document.scripted_clock is not None,
+        members=seats,
+        faults=members.faults,
+        quorum=members.quorum,
+        parties=lines,
+        frameworks=tuple(f"{row.terms.framework_id}@{row.terms.version}" for row in rows(genesis, FRAMEWORKS)),
+        profiles=tuple(f"{row.profile_id}@{row.version}" for row in rows(genesis, PROFILES)),
+        lists=tuple(f"{row.list_id}@{row.version}" for row in rows(genesis, LISTS)),
+        acts=len(document.acts),
+        missing=missing,
+        complete=not set(seats).intersection(missing),
+        warnings=tuple(_warnings(genesis, lines, now)),
+    )
+
+
+def _line(genesis: Genesis, party: Party, said: Mapping[str, bytes]) -> PartyLine:
+    node = codec.decode(said["node_keys_set"], NodeKeysSet) if "node_keys_set" in said else None
+    seat = any(member.party == party.party_id for member in genesis.members.members)
+    registration = codec.decode(said["party_register"], PartyRegister)
+    return PartyLine(
+        party=party.party_id,
+        name=party.legal_name.get("en") or next(iter(party.legal_name.values())),
+        roles=party.roles,
+        region=party.region,
+        place="seat" if seat else "observer" if node else "none",
+        endpoint=node.endpoint if node else "",
+        signed=party.party_id in signed_parties(genesis.signatures),
+        fingerprint=fingerprint(Statement(v=1, party=registration, node=node, seat=seat)),
+    )
+
+
+def _warnings(genesis: Genesis, lines: tuple[PartyLine, ...], now: int | None) -> Iterator[str]:
+    document, members = genesis.document, genesis.members
+    if document.scripted_clock is not None:
+        yield "TEST NETWORK: its time is scripted, and nothing it records is evidence of anything"
+    elif now is not None and document.created > now:
+        yield f"created lies {document.created - now} s in the future; no block is made before"
+    if "://" in document.origin:
+        yield f"origin {document.origin} has a scheme; C2SP recommends one without, such as ledger.example/name"
+    spare = (members.size - 1) % 3
+    if spare:
+        least = members.size - spare
+        yield f"{members.size} members tolerate {members.faults} faulty, as {least} do; {least + 3} would tolerate more"
+    yield from _shared_hosts(lines)
+    yield from _dependent_members(genesis)
+    governing = {key.party for key in rows(genesis, KEYS) if "governance" in key.purposes}
+    for member in members.members:
+        if member.party not in governing:
+            yield f"{member.party} has a seat but no governance key, so it cannot consent to anything"
+
+
+def _shared_hosts(lines: tuple[PartyLine, ...]) -> Iterator[str]:
+    hosts: dict[str, list[str]] = {}
+    for line in lines:
+        if line.place == "seat":
+            hosts.setdefault(urlsplit(line.endpoint).hostname or "", []).append(line.party)
+    for host, parties in sorted(hosts.items()):
+        if len(parties) > 1:
+            yield f"{', '.join(parties)} share the host {host}, so they fail together"
+
+
+def _dependent_members(genesis: Genesis) -> Iterator[str]:
+    state = View(MemorySource(genesis.values))
+    ctx = Context(state=state, network=genesis.network, height=0, time=genesis.document.created)
+    seats = [member.party for member in genesis.members.members]
+    above = {party: controllers(ctx, (party,)) for party in seats}
+    for place, first in enumerate(seats):
+        for second in seats[place + 1 :]:
+            if second in above[first] or first in above[second] or above[first] & above[second]:
+                yield f"{first} and {second} are not independent of each other, yet both have a seat"
