@@ -40,7 +40,7 @@ def certificate(
     return Certificate(kind=kind, epoch=0, view=view, seal=seal, votes=votes)
 
 
-def block(view: int, parent: SealedBytes | None = None, size: int = 4, **changed: Any) -> SealedBytes:
+def block(view: int, parent: SealedBytes | None = None, size: int = 4, /, **changed: Any) -> SealedBytes:
     """An empty block of ``view`` on a parent notarized in the parent's own view."""
     held = None if parent is None else certificate("notarize", parent.seal.view, parent.hash)
     fields: dict[str, Any] = {

@@ -12,6 +12,7 @@ refusal is checked to leave the state as it was.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,7 +88,9 @@ class World:
     """A ledger with one block open."""
 
     def __init__(self) -> None:
-        self.version = first_version(genesis_state())
+        self.values: dict[bytes, bytes] = genesis_state()
+        """State after the last closed block."""
+        self.version = first_version(self.values)
         self.nonce = 0
         self.open(GENESIS_TIME)
 
@@ -101,14 +104,15 @@ class World:
         return self.execution.time
 
     def close(self) -> Executed:
-        """Close the open block and make it durable; nothing is open afterwards."""
+        """Close the open block and read its state back from bytes; nothing is open afterwards."""
         version = self.version
         done = self.execution.close(
             proposer=version.members.leader(version.height),
             view=version.height,
             parent_certificate=notarization(version),
         )
-        self.version = done.version
+        self.values = {key: value for key, value in (self.values | done.changes).items() if value is not None}
+        self.version = replace(done.version, state=MemorySource(self.values))
         return done
 
     def at(self, date: str, *, seconds: int = 0) -> World:

@@ -31,7 +31,7 @@ from accord_ledger.domain.kinds.status import StatusBody
 from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.account import ENROLMENTS, RECOGNITIONS, Enrolment, Recognition
 from accord_ledger.domain.model.credential import Interval
-from accord_ledger.domain.model.party import PARTIES, PartyStatus
+from accord_ledger.domain.model.party import KEYS, PARTIES, PartyStatus
 from accord_ledger.domain.model.programme import PROGRAMMES, Course, ProgrammeTerms
 from accord_ledger.domain.rules import FixedRatio, HoursRatio, Rule
 from accord_ledger.domain.terms import signers_of, terms_hash
@@ -39,7 +39,7 @@ from accord_ledger.execute import Receipt
 from accord_ledger.keys import SigningKey
 from accord_ledger.merkle import proof, tree
 from accord_ledger.state import View
-from domain_alliance import uid
+from domain_alliance import key_of, uid
 from domain_world import NETWORK, SignerName, World, ref, terms
 from msgspec.structs import replace
 
@@ -157,6 +157,13 @@ class Exchange(World):
         """Suspend or withdraw a party, or take it back."""
         self.view.put(PARTIES, replace(self.view.get(PARTIES, party), status=status), party)  # type: ignore[type-var]
 
+    def one_key_for(self, party: str, first: str, second: str) -> None:
+        """Let the key of one purpose sign for another too, and the other's own no more."""
+        keep, drop = key_of(party, first).key_id, key_of(party, second).key_id
+        purposes = tuple(sorted((first, second)))
+        self.view.put(KEYS, replace(self.view.get(KEYS, keep), purposes=purposes), keep)  # type: ignore[type-var]
+        self.view.put(KEYS, replace(self.view.get(KEYS, drop), purposes=()), drop)  # type: ignore[type-var]
+
     # issuing
 
     def offer(
@@ -245,6 +252,23 @@ class Exchange(World):
             "courses": courses,
         }
         return self.launch(terms(f"{issuer}-award", issuer, **values | more))
+
+    def get_award(self, programme_id: str) -> ProgrammeTerms:
+        """Terms of version 1 of a programme."""
+        found: ProgrammeTerms = self.get(PROGRAMMES, programme_id, 1).terms
+        return found
+
+    def enrol_at_hnrail(self, **changes: Any) -> None:
+        """Award and account ``n3`` at hnrail, and ``a2`` from uu by fixed_ratio 1/1, receiver exclusivity."""
+        self.enrol("n3", "hnrail", self.award("hnrail"))
+        more = {"exclusivity": "receiver", "sign_by": self.time + 60}
+        self.agree("a2", agreement("uu", "hnrail", fixed(), **more | changes))
+
+    def use_at_hnrail(
+        self, name: str, items: Sequence[Item], claimed: str = "3/1"
+    ) -> tuple[str, RecogniseBody, *tuple[SignerName, ...]]:
+        """T27 of 3 EC by ``a2`` into ``n3``."""
+        return self.use(name, "n3", "a2", items, claimed, rule="fixed", signers=("hnrail registrar",))
 
     def enrol(self, name: str, owner: str, award: ProgrammeTerms) -> None:
         """T26."""

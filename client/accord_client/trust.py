@@ -119,6 +119,7 @@ class Trust:
             ForkError: contradicts the newest believed one.
         """
         if (found := self._opened.get(note)) is not None:
+            self._check_fork(found)
             return found
         opened = self.policy.open(note)
         if opened.checkpoint.origin != self.origin:

@@ -150,7 +150,9 @@ def parse_acts(tables: object, where: str = "") -> tuple[Named, ...]:
     for kind, rows in tables.items():
         if not isinstance(rows, list):
             raise CeremonyError("ACTS_SYNTAX", f"expected a list of tables [[{kind}]]", path=where)
-        acts.extend((kind, parse_act(kind, row, f"{where} {kind}[{n}]".strip())) for n, row in enumerate(rows))
+        acts.extend(
+            (kind, parse_act(kind, row, f"{where} {kind}[{n}]".strip())) for n, row in enumerate(rows)
+        )
     return tuple(acts)
 
 

@@ -201,7 +201,9 @@ def open_unfinished(data: bytes) -> Genesis:
     signed = codec.decode(data, SignedDocument, limit=MAX_FILE_BYTES)
     order = [(signature.party, signature.key_id) for signature in signed.signatures]
     if order != sorted(set(order)):
-        raise ProofError("GENESIS_SIGNATURE_ORDER", "expected signatures in order of party and key, each once")
+        raise ProofError(
+            "GENESIS_SIGNATURE_ORDER", "expected signatures in order of party and key, each once"
+        )
     genesis = execute(signed.document, signed.signatures)
     for signature in signed.signatures:
         check_signature(genesis, signature)

@@ -167,7 +167,9 @@ def _check_signature(statement: Statement, signed: SignedStatement) -> None:
     name = statement.party.party_id
     signer = next((key for key in statement.party.keys if keys.key_id(key.public) == signed.key_id), None)
     if signer is None or FOUNDING_PURPOSES.isdisjoint(signer.purposes):
-        raise ProofError("STATEMENT_KEY", f"expected a governance or institution key of {name}", path="key_id")
+        raise ProofError(
+            "STATEMENT_KEY", f"expected a governance or institution key of {name}", path="key_id"
+        )
     message = Tag.SIGN_GENESIS_STATEMENT.message(signed.statement)
     if not verifies(signer.public, message, signed.signature):
         raise ProofError("STATEMENT_SIGNATURE", f"expected a valid signature of {name}", path="signature")

@@ -113,7 +113,9 @@ def summarise(genesis: Genesis, *, now: int | None = None) -> Summary:
         faults=members.faults,
         quorum=members.quorum,
         parties=lines,
-        frameworks=tuple(f"{row.terms.framework_id}@{row.terms.version}" for row in rows(genesis, FRAMEWORKS)),
+        frameworks=tuple(
+            f"{row.terms.framework_id}@{row.terms.version}" for row in rows(genesis, FRAMEWORKS)
+        ),
         profiles=tuple(f"{row.profile_id}@{row.version}" for row in rows(genesis, PROFILES)),
         lists=tuple(f"{row.list_id}@{row.version}" for row in rows(genesis, LISTS)),
         acts=len(document.acts),

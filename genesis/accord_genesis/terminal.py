@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,7 +73,7 @@ def facts(out: Console, rows: Sequence[tuple[str, str]]) -> None:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(name, _plain(value))
+        grid.add_row(name, Text(clean(value)))
     out.print(grid)
 
 
@@ -82,16 +83,15 @@ def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*[_plain(cell) for cell in row])
+        shown.add_row(*[Text(clean(cell)) for cell in row])
     out.print(shown)
+
+
+def clean(text: str) -> str:
+    """Text of others without the control and direction characters a terminal would act on."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def warn(message: str) -> None:
     """A warning on standard error."""
-    click.secho(f"warning: {message}", fg="yellow", err=True)
-
-
-def _plain(text: str) -> str:
-    """Text of others, without the markup and the control characters a terminal would act on."""
-    printable = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return printable.replace("[", r"\[")
+    click.secho(f"warning: {clean(message)}", fg="yellow", err=True)

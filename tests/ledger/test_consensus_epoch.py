@@ -24,7 +24,7 @@ def ends(sealed: SealedBytes) -> Certificate:
 
 
 def first_of_epoch_one(**changed: Any) -> SealedBytes:
-    fields = {
+    fields: dict[str, Any] = {
         "epoch": 1,
         "height": 6,
         "members": members(4, 1).digest(),

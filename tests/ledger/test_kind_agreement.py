@@ -215,12 +215,13 @@ def test_t23_a_draft_lapses_at_sign_by() -> None:
 
 def test_t23_the_date_counts_even_while_the_due_queue_is_behind() -> None:
     world = world_at("2026-03-29")
-    world.do("policy_set", PolicySet(parameters=Parameters(version=2, max_due_per_block=1)), *TWO_THIRDS)
-    for name in ("a0", "a1"):
-        world.propose(name, a1())
+    world.do("policy_set", PolicySet(parameters=Parameters(version=2, max_due_per_block=16)), *TWO_THIRDS)
+    for number in range(17):
+        world.propose(f"a{number}", a1())
     world.at("2026-03-31")
-    assert world.get(AGREEMENTS, "a1").status == "draft"
-    world.refused("E_SIGN_BY_PASSED", SIGN, world.sign_body("a1", a1()), BCB)
+    assert world.get(AGREEMENTS, "a15").status == "lapsed"
+    assert world.get(AGREEMENTS, "a16").status == "draft"
+    world.refused("E_SIGN_BY_PASSED", SIGN, world.sign_body("a16", a1()), BCB)
 
 
 def test_t23_inflation_is_refused_with_the_cycle() -> None:

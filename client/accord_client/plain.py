@@ -1,0 +1,134 @@
+"""Bodies and values as JSON for people: bytes are lower-case hex, everything else as it is.
+
+The one place where hex and bytes meet. A walk along the type turns hex into bytes where the type says
+bytes; ``msgspec.convert`` then checks everything, so a body written by hand gets the same answers as one
+made by a program: unknown fields, wrong lengths and wrong types are named with their place.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from msgspec import inspect
+
+from accord_client.documents.json_guard import load_object
+from accord_client.errors import RefusedError
+from accord_ledger import codec
+from accord_ledger.domain.kind import Body, kinds
+from accord_ledger.domain.pipeline import decode_body
+from accord_ledger.errors import DecodeError
+
+MAX_BODY_JSON: Final = 1024 * 1024
+"""Largest body in JSON; a log entry is at most 64 kB, and hex doubles it."""
+
+T = TypeVar("T")
+
+
+def to_plain(value: object) -> Any:
+    """A typed value as maps, lists, text and numbers; bytes become hex."""
+    return _without_bytes(msgspec.to_builtins(value, builtin_types=(bytes,), str_keys=True))
+
+
+def _without_bytes(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.hex()
+        case dict():
+            return {name: _without_bytes(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_without_bytes(item) for item in value]
+        case _:
+            return value
+
+
+def from_plain(value: Any, kind: type[T]) -> T:
+    """The typed value that :func:`to_plain` (or a person) spells.
+
+    Raises:
+        DecodeError: ``PLAIN_VALUE``: another type, an unknown or missing field, a bound exceeded, or no
+            hex where bytes belong; ``path`` says where.
+    """
+    spelled = _with_bytes(value, _type_info(kind), "")
+    try:
+        return msgspec.convert(spelled, kind, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise DecodeError("PLAIN_VALUE", text, path=path.rstrip("`").lstrip(".")) from error
+
+
+def body_from_json(kind: str, data: bytes) -> Body:
+    """The body of a transaction kind from JSON text, its values checked against each other.
+
+    Raises:
+        RefusedError: ``KIND_UNKNOWN``.
+        DecodeError: ``JSON_*`` or ``PLAIN_VALUE``.
+        Rejection: ``E_SCHEMA``, ``E_NUMBER`` or ``E_VALUE``, as a node would answer.
+    """
+    found = kinds().get(kind)
+    if found is None or not found.as_transaction:
+        raise RefusedError("KIND_UNKNOWN", f"expected one of {', '.join(kind_names())}, got {kind[:60]}")
+    body = from_plain(load_object(data, limit=MAX_BODY_JSON), found.body)
+    return decode_body(found, codec.encode(body))
+
+
+def kind_names() -> list[str]:
+    """Transaction kinds that can be submitted, in order."""
+    return [name for name, kind in kinds().items() if kind.as_transaction]
+
+
+@lru_cache(maxsize=256)
+def _type_info(kind: Any) -> inspect.Type:
+    return inspect.type_info(kind)
+
+
+def _with_bytes(value: Any, kind: inspect.Type, path: str) -> Any:
+    """The value with hex turned into bytes where the type wants bytes; what does not fit stays as it is."""
+    match kind:
+        case inspect.BytesType():
+            return _from_hex(value, path) if isinstance(value, str) else value
+        case inspect.StructType() if isinstance(value, dict):
+            types = {field.encode_name: field.type for field in kind.fields}
+            return {
+                name: _with_bytes(item, types[name], f"{path}.{name}") if name in types else item
+                for name, item in value.items()
+            }
+        case inspect.DictType() if isinstance(value, dict):
+            return {
+                name: _with_bytes(item, kind.value_type, f"{path}.{name}") for name, item in value.items()
+            }
+        case inspect.VarTupleType() | inspect.ListType() if isinstance(value, list | tuple):
+            return [_with_bytes(item, kind.item_type, f"{path}[{place}]") for place, item in enumerate(value)]
+        case inspect.TupleType() if isinstance(value, list | tuple) and len(value) == len(kind.item_types):
+            pairs = zip(value, kind.item_types, strict=True)
+            return [_with_bytes(item, one, f"{path}[{place}]") for place, (item, one) in enumerate(pairs)]
+        case inspect.UnionType():
+            option = _option(value, kind)
+            return value if option is None else _with_bytes(value, option, path)
+        case _:
+            return value
+
+
+def _option(value: Any, kind: inspect.UnionType) -> inspect.Type | None:
+    """The member of a union that a value is meant for: structs by their tag, the rest by shape."""
+    if value is None:
+        return None
+    options = [option for option in kind.types if not isinstance(option, inspect.NoneType)]
+    structs = [option for option in options if isinstance(option, inspect.StructType)]
+    if isinstance(value, dict) and len(structs) > 1:
+        return next((one for one in structs if one.tag_field and value.get(one.tag_field) == one.tag), None)
+    return options[0] if len(options) == 1 else None
+
+
+def _from_hex(text: str, path: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        place = path.lstrip(".")
+        raise DecodeError("PLAIN_VALUE", f"expected bytes in hex, got {text[:40]!r}", path=place) from error
+
+
+def plain_result(value: object) -> dict[str, Any]:
+    """A struct as a JSON object, for output."""
+    return cast("dict[str, Any]", to_plain(value))

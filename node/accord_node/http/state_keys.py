@@ -1,0 +1,153 @@
+"""What the keys of each state table are made of, so that addresses can name them and listings show them.
+
+``accord_ledger.state`` builds keys without declaring their parts; here they are declared once, and a
+test holds this list against the tables the ledger knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from accord_ledger.errors import DecodeError
+from accord_ledger.state import Part, Table, table_types
+
+PartKind = Literal["text", "number", "digest", "id"]
+
+TEXT: Final = "text"
+NUMBER: Final = "number"
+DIGEST: Final = "digest"
+"""32 bytes."""
+ID: Final = "id"
+"""16 bytes."""
+
+_SIZES: Final = {"digest": 32, "id": 16, "number": 8}
+MAX_TEXT: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """One part of a key."""
+
+    name: str
+    kind: PartKind
+
+
+def _parts(**kinds: PartKind) -> tuple[KeyPart, ...]:
+    return tuple(KeyPart(name, kind) for name, kind in kinds.items())
+
+
+KEY_PARTS: Final[dict[str, tuple[KeyPart, ...]]] = {
+    "party": _parts(party_id=TEXT),
+    "key": _parts(key_id=DIGEST),
+    "node": _parts(party_id=TEXT),
+    "seats": (),
+    "regulators": _parts(country=TEXT),
+    "parameters": (),
+    "framework": _parts(framework_id=TEXT, version=NUMBER),
+    "framework_head": _parts(framework_id=TEXT),
+    "level_map": _parts(framework_id=TEXT, version=NUMBER, to_framework_id=TEXT, to_version=NUMBER),
+    "profile": _parts(profile_id=TEXT, version=NUMBER),
+    "profile_head": _parts(profile_id=TEXT),
+    "bank_profile": _parts(party_id=TEXT),
+    "list": _parts(list_id=TEXT, version=NUMBER),
+    "list_head": _parts(list_id=TEXT),
+    "programme": _parts(programme_id=TEXT, version=NUMBER),
+    "programme_head": _parts(programme_id=TEXT),
+    "programme_status": _parts(programme_id=TEXT, number=NUMBER),
+    "grant": _parts(grant_id=ID),
+    "party_grants": _parts(party_id=TEXT),
+    "programme_grants": _parts(programme_id=TEXT),
+    "registry_entry": _parts(agency=TEXT, registry=TEXT),
+    "agency_registries": _parts(agency=TEXT),
+    "offering": _parts(programme_id=TEXT, course=TEXT),
+    "year_count": _parts(programme_id=TEXT, year=NUMBER),
+    "agreement": _parts(agreement_id=TEXT),
+    "agreement_version": _parts(agreement_id=TEXT, version=NUMBER),
+    "agreement_terms": _parts(agreement_id=TEXT, version=NUMBER),
+    "ratio_node": _parts(party_id=TEXT, framework_id=TEXT),
+    "ratio_size": (),
+    "batch": _parts(batch_id=ID),
+    "credential": _parts(batch_id=ID, index=NUMBER),
+    "standing": _parts(batch_id=ID, page=NUMBER),
+    "uses": _parts(batch_id=ID, page=NUMBER),
+    "status_ranges": _parts(party_id=TEXT, status_list=TEXT),
+    "root": _parts(merkle_root=DIGEST),
+    "enrolment": _parts(enrolment_id=ID),
+    "recognition": _parts(recognition_id=ID),
+    "review": _parts(recognition_id=ID),
+    "consent": _parts(consent=DIGEST),
+    "body_use": _parts(body_hash=DIGEST),
+    "due_days": (),
+    "due_times": _parts(day=NUMBER),
+    "due_ring": _parts(time=NUMBER),
+    "due": _parts(time=NUMBER, place=NUMBER),
+}
+
+
+def read_part(part: KeyPart, text: str) -> Part:
+    """A key part as an address spells it: text, a decimal, or lowercase hex.
+
+    Raises:
+        DecodeError: ``STATE_KEY``.
+    """
+    good = False
+    if part.kind == TEXT:
+        good = 0 < len(text) <= MAX_TEXT and text.isprintable() and "\x00" not in text
+    elif part.kind == NUMBER:
+        good = text.isascii() and text.isdecimal() and len(text) < 17 and str(int(text)) == text
+    else:
+        size = 2 * _SIZES[part.kind]
+        good = len(text) == size and all(letter in "0123456789abcdef" for letter in text)
+    if not good:
+        raise DecodeError("STATE_KEY", f"expected {describe(part)}, got {text[:80]!r}", path=part.name)
+    if part.kind == NUMBER:
+        return int(text)
+    return text if part.kind == TEXT else bytes.fromhex(text)
+
+
+def describe(part: KeyPart) -> str:
+    """What a part looks like, for people."""
+    shapes = {
+        TEXT: f"text of 1 to {MAX_TEXT} characters",
+        NUMBER: "a decimal number",
+        DIGEST: "64 lowercase hex digits",
+        ID: "32 lowercase hex digits",
+    }
+    return f"{part.name}: {shapes[part.kind]}"
+
+
+def state_key(table: str, *parts: Part) -> bytes:
+    """The state key of a table and parts."""
+    return Table.key(_Named(table), *parts)  # type: ignore[arg-type]
+
+
+class _Named:
+    """Stands in for a table whose type is not needed to build a key."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, name: str) -> None:
+        self.prefix = name.encode() + b"/"
+
+
+def split_key(table: str, key: bytes) -> list[str | int]:
+    """The parts of a key as an address spells them; what is not declared is shown as one hex text."""
+    rest = key[len(table) + 1 :]
+    shown: list[str | int] = []
+    for part in KEY_PARTS.get(table, ()):
+        if part.kind == TEXT:
+            text, _, rest = rest.partition(b"\x00")
+            shown.append(text.decode())
+            continue
+        size = _SIZES[part.kind]
+        piece, rest = rest[:size], rest[size:]
+        shown.append(int.from_bytes(piece, "big") if part.kind == NUMBER else piece.hex())
+    if rest:
+        shown.append(rest.hex())
+    return shown
+
+
+def known_tables() -> tuple[str, ...]:
+    """Tables that have addresses, in order of name."""
+    return tuple(sorted(set(KEY_PARTS) & set(table_types())))
