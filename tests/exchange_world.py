@@ -1,10 +1,10 @@
 """What credentials are used for, on top of the small alliance: batches, holders, agreements, accounts.
 
-    world = Exchange()
-    batch = world.issue(world.offer(terms("uu-ds")), 12)
-    world.agree("a1", agreement(("uu",), ("bcb",), rule))
-    world.enrol("n1", "bcb")
-    world.recognise("r1", "n1", "a1", [batch[0]], "2/1")
+world = Exchange()
+batch = world.issue(world.offer(terms("uu-ds")), 12)
+world.agree("a1", agreement(("uu",), ("bcb",), rule))
+world.enrol("n1", "bcb")
+world.recognise("r1", "n1", "a1", [batch[0]], "2/1")
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from msgspec.structs import replace
+
 from accord_ledger import calendar
 from accord_ledger.credential import credential_leaf_hash, documents_root, holder_commitment
-from accord_ledger.domain.accounts import open_review
-from accord_ledger.domain.attestation import AttestedFact, Attestation
+from accord_ledger.domain.attestation import Attestation, AttestedFact
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant
@@ -27,9 +28,10 @@ from accord_ledger.domain.kinds.enrolment import EnrolmentOpenBody
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.kinds.offering import CourseOffering
 from accord_ledger.domain.kinds.recognise import RecogniseBody
+from accord_ledger.domain.kinds.reverse import ReverseBody
 from accord_ledger.domain.kinds.status import StatusBody
-from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.account import ENROLMENTS, RECOGNITIONS, Enrolment, Recognition
+from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.credential import Interval
 from accord_ledger.domain.model.party import KEYS, PARTIES, PartyStatus
 from accord_ledger.domain.model.programme import PROGRAMMES, Course, ProgrammeTerms
@@ -41,7 +43,6 @@ from accord_ledger.merkle import proof, tree
 from accord_ledger.state import View
 from domain_alliance import key_of, uid
 from domain_world import NETWORK, SignerName, World, ref, terms
-from msgspec.structs import replace
 
 SIGN_BY_DAYS = 30
 
@@ -155,14 +156,14 @@ class Exchange(World):
 
     def set_party(self, party: str, status: PartyStatus) -> None:
         """Suspend or withdraw a party, or take it back."""
-        self.view.put(PARTIES, replace(self.view.get(PARTIES, party), status=status), party)  # type: ignore[type-var]
+        self.view.put(PARTIES, replace(self.get(PARTIES, party), status=status), party)
 
     def one_key_for(self, party: str, first: str, second: str) -> None:
         """Let the key of one purpose sign for another too, and the other's own no more."""
         keep, drop = key_of(party, first).key_id, key_of(party, second).key_id
         purposes = tuple(sorted((first, second)))
-        self.view.put(KEYS, replace(self.view.get(KEYS, keep), purposes=purposes), keep)  # type: ignore[type-var]
-        self.view.put(KEYS, replace(self.view.get(KEYS, drop), purposes=()), drop)  # type: ignore[type-var]
+        self.view.put(KEYS, replace(self.get(KEYS, keep), purposes=purposes), keep)
+        self.view.put(KEYS, replace(self.get(KEYS, drop), purposes=()), drop)
 
     # issuing
 
@@ -206,7 +207,16 @@ class Exchange(World):
         self.lists[programme.issuers[0]] = body.status_start + count
         return batch
 
-    def status(self, batch: IssuedBatch, action: str, *ranges: tuple[int, int], effect: Any = None) -> StatusBody:
+    def issue_more(self, end: str, day: str) -> IssuedBatch:
+        """Another intake of ``uu-ds`` from today to ``end``, issued on ``day``."""
+        programme = self.terms_of("uu-ds")
+        self.offer(programme, end=end, launch=False)
+        self.at(day)
+        return self.issue(programme, 12, f"more {day}", completed_to=end)
+
+    def status(
+        self, batch: IssuedBatch, action: str, *ranges: tuple[int, int], effect: Any = None
+    ) -> StatusBody:
         """A T17 body."""
         spans = tuple(Interval(start=start, end=end) for start, end in ranges)
         values: dict[str, Any] = {"action": action}
@@ -237,7 +247,9 @@ class Exchange(World):
 
     # accounts
 
-    def award(self, issuer: str = "bjou", total: str = "76/1", framework: str = "cn-mc", **more: Any) -> ProgrammeTerms:
+    def award(
+        self, issuer: str = "bjou", total: str = "76/1", framework: str = "cn-mc", **more: Any
+    ) -> ProgrammeTerms:
         """An active award with courses C1 (4 credits) and C2 (2)."""
         courses = (
             Course(code="C1", credits="4/1", course_class="core"),
@@ -253,7 +265,7 @@ class Exchange(World):
         }
         return self.launch(terms(f"{issuer}-award", issuer, **values | more))
 
-    def get_award(self, programme_id: str) -> ProgrammeTerms:
+    def terms_of(self, programme_id: str) -> ProgrammeTerms:
         """Terms of version 1 of a programme."""
         found: ProgrammeTerms = self.get(PROGRAMMES, programme_id, 1).terms
         return found
@@ -264,9 +276,7 @@ class Exchange(World):
         more = {"exclusivity": "receiver", "sign_by": self.time + 60}
         self.agree("a2", agreement("uu", "hnrail", fixed(), **more | changes))
 
-    def use_at_hnrail(
-        self, name: str, items: Sequence[Item], claimed: str = "3/1"
-    ) -> tuple[str, RecogniseBody, *tuple[SignerName, ...]]:
+    def use_at_hnrail(self, name: str, items: Sequence[Item], claimed: str = "3/1") -> tuple[Any, ...]:
         """T27 of 3 EC by ``a2`` into ``n3``."""
         return self.use(name, "n3", "a2", items, claimed, rule="fixed", signers=("hnrail registrar",))
 
@@ -287,7 +297,7 @@ class Exchange(World):
 
     def use(
         self, name: str, account: str, agreed: str, items: Sequence[Item], claimed: str, **changes: Any
-    ) -> tuple[str, RecogniseBody, *tuple[SignerName, ...]]:
+    ) -> tuple[Any, ...]:
         """T27 of these items with everything signed: arguments of ``do`` and, after the code, ``refused``."""
         signers = changes.pop("signers", ("bcb registrar",))
         holders = changes.pop("holders", tuple(holder_key(item.batch_id, item.index) for item in items))
@@ -302,9 +312,9 @@ class Exchange(World):
         }
         return "recognise", RecogniseBody(**values | changes), *signers, *holders
 
-    def open_review(self, name: str) -> None:
-        """A review of a recognition, as a revocation opens it."""
-        open_review(self.context(), uid(name))
+    def reverse(self, name: str, registrar: str) -> None:
+        """T28 for an error."""
+        self.do("recognise_reverse", ReverseBody(recognition=uid(name), reason="error"), registrar)
 
 
 def exchange(**scope: Any) -> tuple[Exchange, IssuedBatch]:

@@ -27,18 +27,21 @@ T = TypeVar("T")
 
 
 def to_plain(value: object) -> Any:
-    """A typed value as maps, lists, text and numbers; bytes become hex."""
-    return _without_bytes(msgspec.to_builtins(value, builtin_types=(bytes,), str_keys=True))
-
-
-def _without_bytes(value: Any) -> Any:
+    """A typed value as maps, lists, text and numbers, defaults included; bytes become hex."""
     match value:
         case bytes():
             return value.hex()
+        case msgspec.Raw():
+            return to_plain(codec.decode_plain(bytes(value)))
+        case msgspec.Struct():
+            config = value.__struct_config__
+            shown = {} if config.tag is None else {str(config.tag_field): config.tag}
+            names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+            return shown | {encoded: to_plain(getattr(value, name)) for name, encoded in names}
         case dict():
-            return {name: _without_bytes(item) for name, item in value.items()}
+            return {to_plain(name): to_plain(item) for name, item in value.items()}
         case list() | tuple():
-            return [_without_bytes(item) for item in value]
+            return [to_plain(item) for item in value]
         case _:
             return value
 
@@ -50,7 +53,7 @@ def from_plain(value: Any, kind: type[T]) -> T:
         DecodeError: ``PLAIN_VALUE``: another type, an unknown or missing field, a bound exceeded, or no
             hex where bytes belong; ``path`` says where.
     """
-    spelled = _with_bytes(value, _type_info(kind), "")
+    spelled = _with_bytes(value, _type_info(cast("Any", kind)), "")
     try:
         return msgspec.convert(spelled, kind, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
@@ -127,8 +130,3 @@ def _from_hex(text: str, path: str) -> bytes:
     except ValueError as error:
         place = path.lstrip(".")
         raise DecodeError("PLAIN_VALUE", f"expected bytes in hex, got {text[:40]!r}", path=place) from error
-
-
-def plain_result(value: object) -> dict[str, Any]:
-    """A struct as a JSON object, for output."""
-    return cast("dict[str, Any]", to_plain(value))

@@ -36,7 +36,7 @@ from accord_ledger import codec
 from accord_ledger.codec import Wire
 from accord_ledger.domain.kinds.network import NodeKeysSet, SeatGrant
 from accord_ledger.domain.kinds.party import PartyRegister
-from accord_ledger.errors import DecodeError, ProofError
+from accord_ledger.errors import ProofError
 from accord_ledger.fields import Country, Digest, Region, Role
 from accord_ledger.keys import SigningKey
 

@@ -227,7 +227,8 @@ def open_genesis(data: bytes, *, signed_by: str | None = None) -> Genesis:
     if signed_by is not None and signed_by not in signed_parties(genesis.signatures):
         missing.append(signed_by)
     if missing:
-        raise ProofError("GENESIS_UNSIGNED", f"expected {missing[0]} to have signed {genesis.network.hex()}")
+        names = ", ".join(dict.fromkeys(missing))
+        raise ProofError("GENESIS_UNSIGNED", f"expected {names} to have signed {genesis.network.hex()}")
     return genesis
 
 

@@ -16,7 +16,9 @@ from accord_ledger.domain.context import Context
 from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.domain.kinds.party import PartyRegister
 from accord_ledger.domain.model.framework import FRAMEWORKS, LISTS, PROFILES
+from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
 from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, Party
+from accord_ledger.domain.model.programme import AGENCY_REGISTRIES, GRANTS
 from accord_ledger.domain.standing import controllers
 from accord_ledger.note import COSIGNATURE, ED25519, VerifierKey
 from accord_ledger.policy import Policy
@@ -62,6 +64,10 @@ class Summary:
     frameworks: tuple[str, ...]
     profiles: tuple[str, ...]
     lists: tuple[str, ...]
+    accreditation: tuple[str, ...]
+    """Registry entries of agencies, and the grants they made."""
+    parameters: tuple[str, ...]
+    """Alliance parameters that are not the defaults of DOMAIN.md 2.7."""
     acts: int
     missing: tuple[str, ...]
     """Parties with a node that have not signed; with a seat among them the genesis is not complete."""
@@ -118,6 +124,8 @@ def summarise(genesis: Genesis, *, now: int | None = None) -> Summary:
         ),
         profiles=tuple(f"{row.profile_id}@{row.version}" for row in rows(genesis, PROFILES)),
         lists=tuple(f"{row.list_id}@{row.version}" for row in rows(genesis, LISTS)),
+        accreditation=tuple(_accreditation(genesis)),
+        parameters=tuple(_parameters(genesis)),
         acts=len(document.acts),
         missing=missing,
         complete=not set(seats).intersection(missing),
@@ -139,6 +147,27 @@ def _line(genesis: Genesis, party: Party, said: Mapping[str, bytes]) -> PartyLin
         signed=party.party_id in signed_parties(genesis.signatures),
         fingerprint=fingerprint(Statement(v=1, party=registration, node=node, seat=seat)),
     )
+
+
+def _accreditation(genesis: Genesis) -> Iterator[str]:
+    state = View(MemorySource(genesis.values))
+    for party in rows(genesis, PARTIES):
+        entered = state.get(AGENCY_REGISTRIES, party.party_id)
+        for registry in entered.registries if entered else ():
+            yield f"{party.party_id} in {registry}"
+    for grant in rows(genesis, GRANTS):
+        subject = grant.party if not grant.programmes else f"{grant.party} ({', '.join(grant.programmes)})"
+        reach = "across borders" if grant.cross_border else "at home"
+        yield f"{grant.agency} accredits {subject} {reach} ({grant.registry})"
+
+
+def _parameters(genesis: Genesis) -> Iterator[str]:
+    usual = Parameters()
+    for head in rows(genesis, PARAMETERS):
+        for name in Parameters.__struct_fields__:
+            value = getattr(head.newest, name)
+            if name != "version" and value != getattr(usual, name):
+                yield f"{name} {value}"
 
 
 def _warnings(genesis: Genesis, lines: tuple[PartyLine, ...], now: int | None) -> Iterator[str]:

@@ -250,6 +250,32 @@ def test_a_block_that_became_final_in_time_is_no_work() -> None:
     assert seat.give(on.TimeoutElapsed(2, TimerKind.SETTLE)) == []
 
 
+def test_work_that_went_away_lets_the_view_rest() -> None:
+    seat = Seat()
+    seat.give(on.WorkChanged(pending=True), on.WorkChanged(pending=False))
+    assert seat.give(on.TimeoutElapsed(1, TimerKind.LEADER), on.TimeoutElapsed(1, TimerKind.ADVANCE)) == []
+    assert timers(seat.give(on.WorkChanged(pending=True)))[TimerKind.LEADER] == 200
+
+
+def test_work_that_went_away_leaves_the_notarized_block_to_settle() -> None:
+    seat = Seat()
+    seat.certify("notarize", 1, B1.hash)
+    seat.give(on.WorkChanged(pending=True), on.WorkChanged(pending=False))
+    assert set(timers(seat.give(on.TimeoutElapsed(2, TimerKind.ADVANCE)))) <= {TimerKind.SETTLE}
+    seat.give(on.TimeoutElapsed(2, TimerKind.SETTLE))
+    assert said(seat.give(on.TimeoutElapsed(2, TimerKind.ADVANCE))) == [("nullify", 2)]
+
+
+def test_a_nullify_rests_with_the_work_and_comes_back_with_it() -> None:
+    seat = Seat()
+    seat.give(
+        on.WorkChanged(pending=True), on.TimeoutElapsed(1, TimerKind.LEADER), on.WorkChanged(pending=False)
+    )
+    assert seat.give(on.TimeoutElapsed(1, TimerKind.RETRY)) == []
+    assert said(seat.give(on.WorkChanged(pending=True))) == [("nullify", 1)]
+    assert said(seat.give(on.TimeoutElapsed(1, TimerKind.RETRY))) == [("nullify", 1)]
+
+
 @pytest.mark.parametrize(("heard", "expected"), [(False, [("nullify", 8)]), (True, [])])
 def test_a_leader_long_silent_gets_no_time_until_heard_of_again(heard: bool, expected: list[object]) -> None:
     seat = Seat(size=7, config=Config(delta=100, skip_after=4))

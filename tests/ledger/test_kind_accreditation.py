@@ -148,6 +148,7 @@ def test_t09_at_most_thirty_days_back(world: World) -> None:
         ("E_UNKNOWN_REF", {"scope": "programmes", "programmes": ("nothing",)}),
         ("E_VALUE", {"scope": "programmes"}),
         ("E_VALUE", {"programmes": ("uu-ds",)}),
+        ("E_VALUE", {"scope": "programmes", "programmes": ("uu-ds", "uu-ds")}),
         ("E_VALUE", {"valid_to": "2026-02-28"}),
         ("E_SCHEMA", {"valid_to": "2026-02-29"}),
         ("E_SCHEMA", {"registry": "eqar"}),
@@ -183,6 +184,8 @@ def test_t09_genesis_knows_the_past() -> None:
     old = grant(registry="OLD", valid_from="2024-01-01", valid_to="2030-01-01")
     run_genesis(ctx, "accreditation_grant", codec.encode(old))
     assert accredited(ctx, ("uu",), "uu-ds", at("2025-06-01"))
+    with pytest.raises(Rejection, match="E_ROLE"):
+        run_genesis(ctx, "accreditation_grant", codec.encode(grant(grant_id=uid("c"), agency="um")))
     before = grant(grant_id=uid("b"), registry="OLD", valid_from="2007-12-31")
     with pytest.raises(Rejection, match="E_AGENCY_NOT_REGISTERED"):
         run_genesis(ctx, "accreditation_grant", codec.encode(before))

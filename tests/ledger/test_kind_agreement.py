@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
 from accord_ledger import calendar
 from accord_ledger.cycles import RatioRule, find_inflation, graph_size
 from accord_ledger.domain import ratio_graph
@@ -24,9 +28,6 @@ from accord_ledger.domain.model.agreement import (
 from accord_ledger.domain.model.parameters import Parameters
 from domain_alliance import TWO_THIRDS
 from exchange_world import Exchange, agreement, fixed, hours
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
 PROPOSE, SIGN, END = "agreement_propose", "agreement_sign", "agreement_terminate"
 UU = "uu agreements"
@@ -147,9 +148,7 @@ def test_t22_values(changes: dict[str, Any]) -> None:
     refuse(world_at(), "E_VALUE", replace(a1(), **changes))
 
 
-@pytest.mark.parametrize(
-    ("rule", "code"), [(fixed("2/4"), "E_NUMBER"), (hours(pins="28 40/1"), "E_NUMBER")]
-)
+@pytest.mark.parametrize(("rule", "code"), [(fixed("2/4"), "E_NUMBER"), (hours(pins="28 40/1"), "E_NUMBER")])
 def test_t22_numbers(rule: Any, code: str) -> None:
     refuse(world_at(), code, agreement("uu", "bcb", rule))
 

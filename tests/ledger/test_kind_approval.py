@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accord_ledger.domain.context import Context
+from accord_ledger.domain.kinds import approval as approval_kinds
 from accord_ledger.domain.kinds.approval import ProgrammeApprove, ProgrammeStep
 from accord_ledger.domain.kinds.key import KeyRotate
 from accord_ledger.domain.model.programme import (
@@ -176,6 +177,12 @@ def test_t08_endorsed_later_and_once(world: World) -> None:
     world.refused("E_DUPLICATE", "programme_approve", again, "bjou endorse")
     late = approval(item, "academic_committee", "crrc-eval")
     world.refused("E_SIG_MISSING", "programme_approve", late, "crrc-eval")
+
+
+def test_t08_approvals_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = world.launch(cn_item(), ("hnrail", "endorse"))
+    monkeypatch.setattr(approval_kinds, "MAX_APPROVALS", 1)
+    world.refused("E_STATE", "programme_approve", approval(item, "endorse", "bjou"), "bjou endorse")
 
 
 def test_c9_endorsement_makes_a_providers_programme_count(world: World) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from accord_ledger.domain.kinds.enrolment import EnrolmentCloseBody, EnrolmentOpenBody
 from accord_ledger.domain.kinds.programme_status import ProgrammeStatusBody
 from accord_ledger.domain.model.account import Enrolment
 from domain_alliance import uid
 from domain_world import ref, terms
 from exchange_world import Exchange
-from msgspec.structs import replace
 
 OPEN, CLOSE = "enrolment_open", "enrolment_close"
 BCB = "bcb registrar"
@@ -49,7 +50,7 @@ def test_t26_the_award_is_known_and_of_the_receiver_or_a_member() -> None:
 
 def test_t26_the_award_is_active() -> None:
     world, body = ready()
-    second = replace(world.get_award("bjou-award"), version=2)
+    second = replace(world.terms_of("bjou-award"), version=2)
     world.register(second)
     world.refused("E_STATE", OPEN, replace(body, award=("bjou-award", 2)), BCB)
     paused = ProgrammeStatusBody(programme="bjou-award", status="paused", reason="budget")

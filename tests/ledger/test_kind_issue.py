@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
 from accord_ledger.domain.kinds.issue import with_range
 from accord_ledger.domain.kinds.offering import CourseOffering
 from accord_ledger.domain.kinds.policy import PolicySet
@@ -24,9 +29,6 @@ from accord_ledger.domain.programme_life import change_programme_status
 from domain_alliance import TWO_THIRDS
 from domain_world import terms
 from exchange_world import Exchange, IssuedBatch, grant_uu
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
 ISSUE = "credential_issue"
 UU = "uu issuance"
@@ -101,7 +103,9 @@ def test_t16_programme_must_be_active() -> None:
     draft = terms("uu-draft")
     world.register(draft)
     world.refused("E_PROGRAMME_STATUS", ISSUE, world.issue_body(draft, IssuedBatch.make("y", 12)), UU)
-    world.do("programme_status", ProgrammeStatusBody(programme="uu-ds", status="paused", reason="budget"), "uu")
+    world.do(
+        "programme_status", ProgrammeStatusBody(programme="uu-ds", status="paused", reason="budget"), "uu"
+    )
     world.refused("E_PROGRAMME_STATUS", ISSUE, body, UU)
     change_programme_status(world.context(), "uu-ds", "withdrawn")
     world.refused("E_PROGRAMME_WITHDRAWN", ISSUE, body, UU)
@@ -125,7 +129,9 @@ def test_t16_late_needs_the_agency_and_is_exempt_from_the_lag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "completed"), [("2026-10-08", "2026-03-25"), ("2026-10-07", "2026-04-10")], ids=["window", "completed"]
+    ("day", "completed"),
+    [("2026-10-08", "2026-03-25"), ("2026-10-07", "2026-04-10")],
+    ids=["window", "completed"],
 )
 def test_t16_late_after_180_days_or_completed_too_late(day: str, completed: str) -> None:
     world, programme = withdrawn(day)
@@ -135,7 +141,9 @@ def test_t16_late_after_180_days_or_completed_too_late(day: str, completed: str)
 
 def test_t16_late_is_no_way_round_a_pause() -> None:
     world, programme = ready()
-    world.do("programme_status", ProgrammeStatusBody(programme="uu-ds", status="paused", reason="budget"), "uu")
+    world.do(
+        "programme_status", ProgrammeStatusBody(programme="uu-ds", status="paused", reason="budget"), "uu"
+    )
     body = world.issue_body(programme, IssuedBatch.make("x", 12), late=True)
     world.refused("E_PROGRAMME_STATUS", ISSUE, body, UU, "nvao quality")
 
@@ -273,7 +281,9 @@ def test_t16_batch_id_and_root_are_used_once_and_checked_last() -> None:
     fresh = {"status_start": 50}
     body = world.issue_body(programme, other, batch_id=first.batch_id, **fresh)
     world.refused("E_DUPLICATE", ISSUE, body, UU)
-    world.refused("E_DUPLICATE", ISSUE, world.issue_body(programme, other, merkle_root=first.root, **fresh), UU)
+    world.refused(
+        "E_DUPLICATE", ISSUE, world.issue_body(programme, other, merkle_root=first.root, **fresh), UU
+    )
     both = world.issue_body(programme, other, batch_id=first.batch_id, status_start=0)
     world.refused("E_STATUS_RANGE", ISSUE, both, UU)
 
@@ -348,4 +358,4 @@ def test_t16_taken_positions_are_those_of_a_set(requests: list[tuple[int, int]])
         if grown is not None:
             taken, known = grown, known | wanted
     assert {place for piece in taken for place in range(piece.start, piece.end)} == known
-    assert all(left.end < right.start for left, right in zip(taken, taken[1:], strict=False))
+    assert all(left.end < right.start for left, right in pairwise(taken))

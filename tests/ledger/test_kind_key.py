@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accord_ledger.domain.kinds import key
 from accord_ledger.domain.kinds.approval import ProgrammeStep
 from accord_ledger.domain.kinds.key import KeyRevoke, KeyRotate
 from accord_ledger.domain.kinds.programme import ProgrammeRegister
@@ -22,14 +23,14 @@ def world() -> World:
 
 
 def rotate(
-    *purposes: Purpose, replaces: SigningKey | None = None, party: str = "uu", key: SigningKey = FRESH
+    *purposes: Purpose, replaces: SigningKey | None = None, party: str = "uu", new: SigningKey = FRESH
 ) -> KeyRotate:
-    made = new_key(key, party, *purposes, network=NETWORK)
+    made = new_key(new, party, *purposes, network=NETWORK)
     return KeyRotate(party=party, replaces=replaces.key_id if replaces else None, key=made)
 
 
-def revoke(key: SigningKey, since: int | None = None) -> KeyRevoke:
-    return KeyRevoke(key_id=key.key_id, compromised_since=since)
+def revoke(lost: SigningKey, since: int | None = None) -> KeyRevoke:
+    return KeyRevoke(key_id=lost.key_id, compromised_since=since)
 
 
 def test_t03_the_old_key_hands_over(world: World) -> None:
@@ -48,7 +49,7 @@ def test_t03_two_other_keys_or_the_authority(world: World) -> None:
     world.refused("E_SIG_MISSING", "key_rotate", body, "uu registrar")
     world.refused("E_SIG_MISSING", "key_rotate", body, "uu registrar", "suny registrar")
     world.do("key_rotate", body, "uu registrar", "uu quality")
-    other = rotate("institution", replaces=key_of("um"), party="um", key=SigningKey.from_seed(b"\x02" * 32))
+    other = rotate("institution", replaces=key_of("um"), party="um", new=SigningKey.from_seed(b"\x02" * 32))
     world.do("key_rotate", other, *TWO_THIRDS)
 
 
@@ -66,7 +67,7 @@ def test_t03_one_key_more_is_for_the_authority(world: World) -> None:
 
 def test_t03_rotate_errors(world: World) -> None:
     mine = key_of("uu")
-    world.refused("E_KEY_REUSE", "key_rotate", rotate("institution", replaces=mine, key=key_of("um")), "uu")
+    world.refused("E_KEY_REUSE", "key_rotate", rotate("institution", replaces=mine, new=key_of("um")), "uu")
     no_proof = KeyRotate(party="uu", replaces=mine.key_id, key=new_key(FRESH, "uu", "institution"))
     world.refused("E_KEY_INVALID", "key_rotate", no_proof, "uu")
     world.refused("E_UNKNOWN_REF", "key_rotate", rotate("institution", replaces=FRESH), "uu")
@@ -77,6 +78,14 @@ def test_t03_rotate_errors(world: World) -> None:
     world.refused("E_UNKNOWN_REF", "key_rotate", node, "uu")
 
 
+def test_t03_values_of_the_new_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = new_key(FRESH, "uu", "institution", network=NETWORK, valid_from=9, valid_to=9)
+    body = KeyRotate(party="uu", replaces=key_of("uu").key_id, key=ended)
+    world.refused("E_VALUE", "key_rotate", body, "uu")
+    monkeypatch.setattr(key, "MAX_LIVE_KEYS", 7)
+    world.refused("E_VALUE", "key_rotate", rotate("status"), *TWO_THIRDS)
+
+
 def test_t03_a_revoked_or_replaced_key_is_not_replaced(world: World) -> None:
     world.do("key_revoke", revoke(key_of("uu")), "uu")
     body = rotate("institution", replaces=key_of("uu"))
@@ -84,10 +93,10 @@ def test_t03_a_revoked_or_replaced_key_is_not_replaced(world: World) -> None:
     world.do("key_rotate", rotate("institution"), *TWO_THIRDS)
     world.do(
         "key_rotate",
-        rotate("quality", replaces=key_of("uu", "quality"), key=SigningKey.from_seed(b"\x03" * 32)),
+        rotate("quality", replaces=key_of("uu", "quality"), new=SigningKey.from_seed(b"\x03" * 32)),
         "uu quality",
     )
-    again = rotate("quality", replaces=key_of("uu", "quality"), key=SigningKey.from_seed(b"\x04" * 32))
+    again = rotate("quality", replaces=key_of("uu", "quality"), new=SigningKey.from_seed(b"\x04" * 32))
     world.refused("E_KEY_REVOKED", "key_rotate", again, *TWO_THIRDS)
 
 
@@ -116,14 +125,14 @@ def test_t03_the_authority_revokes(world: World) -> None:
 
 
 def test_t03_a_compromise_only_moves_back(world: World) -> None:
-    key = key_of("bjou", "issuance")
-    world.refused("E_RANGE", "key_revoke", revoke(key, GENESIS_TIME + 1), "bjou issuance")
-    world.do("key_revoke", revoke(key), "bjou issuance")
-    world.do("key_revoke", revoke(key, 1000), "moe-cn governance")
-    world.refused("E_KEY_REVOKED", "key_revoke", revoke(key, 1000), "moe-cn governance")
-    world.do("key_revoke", revoke(key, 999), "moe-cn governance")
-    assert world.get(KEYS, key.key_id).compromised_since == 999
-    assert world.get(KEYS, key.key_id).revoked_at == GENESIS_TIME
+    lost = key_of("bjou", "issuance")
+    world.refused("E_RANGE", "key_revoke", revoke(lost, GENESIS_TIME + 1), "bjou issuance")
+    world.do("key_revoke", revoke(lost), "bjou issuance")
+    world.do("key_revoke", revoke(lost, 1000), "moe-cn governance")
+    world.refused("E_KEY_REVOKED", "key_revoke", revoke(lost, 1000), "moe-cn governance")
+    world.do("key_revoke", revoke(lost, 999), "moe-cn governance")
+    assert world.get(KEYS, lost.key_id).compromised_since == 999
+    assert world.get(KEYS, lost.key_id).revoked_at == GENESIS_TIME
 
 
 def test_t03_unknown_and_node_keys(world: World) -> None:

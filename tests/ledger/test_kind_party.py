@@ -9,6 +9,8 @@ import pytest
 from accord_ledger import codec
 from accord_ledger.domain.authority import REGULATORS
 from accord_ledger.domain.kind import Body
+from accord_ledger.domain.kinds import party
+from accord_ledger.domain.kinds.approval import ProgrammeStep
 from accord_ledger.domain.kinds.network import NodeKeysSet, SeatGrant
 from accord_ledger.domain.kinds.party import PartyRegister
 from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, KeyRecord, Party
@@ -48,8 +50,8 @@ def fudan(**changes: Any) -> PartyRegister:
 
 def test_t01_by_the_regulator(world: World) -> None:
     world.do("party_register", fudan(), "moe-cn governance")
-    party: Party = world.get(PARTIES, "fudan")
-    assert (party.status, party.registered_at, party.member_of) == ("active", GENESIS_TIME, ("bcb",))
+    known: Party = world.get(PARTIES, "fudan")
+    assert (known.status, known.registered_at, known.member_of) == ("active", GENESIS_TIME, ("bcb",))
     record: KeyRecord = world.get(KEYS, key_of("fudan", "issuance").key_id)
     assert (record.party, record.purposes, record.valid_from) == ("fudan", ("issuance",), GENESIS_TIME)
     assert "fudan" not in world.get(SEATS_TABLE).parties
@@ -122,6 +124,8 @@ def test_t01_key_of_small_order(world: World) -> None:
         ("E_VALUE", {"region": "NL-UT"}),
         ("E_VALUE", {"roles": ("university", "university")}),
         ("E_VALUE", {"party_id": "alliance"}),
+        ("E_VALUE", {"member_of": ("bcb", "bcb")}),
+        ("E_VALUE", {"controlled_by": ("uu", "um", "bjou")}),
         ("E_SCHEMA", {"legal_name": {"en": "Fu\u200bdan"}}),
         ("E_SCHEMA", {"party_id": "Fudan"}),
         ("E_SCHEMA", {"country": "cn"}),
@@ -135,6 +139,31 @@ def test_t01_values_and_names(world: World, code: str, changes: dict[str, Any]) 
 def test_t01_key_period_is_not_empty(world: World) -> None:
     key = new_key(key_of("fudan"), "fudan", "institution", network=NETWORK, valid_from=9, valid_to=9)
     world.refused("E_VALUE", "party_register", fudan(keys=(key,)), "moe-cn governance")
+
+
+def test_t01_purposes_stand_in_order(world: World) -> None:
+    made = plain(new_key(key_of("fudan"), "fudan", "institution", "registrar", network=NETWORK))
+    made["purposes"].reverse()
+    world.refused(
+        "E_VALUE",
+        "party_register",
+        codec.encode_plain(plain(fudan()) | {"keys": [made]}),
+        "moe-cn governance",
+    )
+
+
+def test_t01_controllers_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(party, "MAX_CONTROLLERS", 2)
+    for name, above in (("one", ()), ("two", ("one",)), ("three", ("two",))):
+        body = party_body(name, "CN-SH", "university", network=NETWORK, controlled_by=above)
+        world.do("party_register", body, "moe-cn governance")
+    world.refused("E_VALUE", "party_register", fudan(controlled_by=("three",)), "moe-cn governance")
+
+
+def test_t01_regulators_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(party, "MAX_REGULATORS", 1)
+    body = party_body("moe-2", "CN-BJ", "regulator", "governance", network=NETWORK)
+    world.refused("E_VALUE", "party_register", body, "moe-cn governance")
 
 
 def test_t01_has_no_place_for_more(world: World) -> None:
@@ -165,17 +194,17 @@ def test_genesis_holds_seats_of_parties_with_nodes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "party"),
+    ("code", "name"),
     [("E_ROLE", "nvao"), ("E_NOT_READY", "bjou"), ("E_STATE", "uu"), ("E_UNKNOWN_REF", "nobody")],
 )
-def test_t42_in_genesis(code: str, party: str) -> None:
+def test_t42_in_genesis(code: str, name: str) -> None:
     with pytest.raises(Rejection, match=code):
-        genesis(View(MemorySource(genesis_state())), "seat_grant", SeatGrant(party=party))
+        genesis(View(MemorySource(genesis_state())), "seat_grant", SeatGrant(party=name))
 
 
-def changed_node(party: str, **changes: Any) -> NodeKeysSet:
-    body = node_keys(party)
-    return NodeKeysSet(**{name: getattr(body, name) for name in body.__struct_fields__} | changes)
+def changed_node(name: str, **changes: Any) -> NodeKeysSet:
+    body = node_keys(name)
+    return NodeKeysSet(**{field: getattr(body, field) for field in body.__struct_fields__} | changes)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +228,9 @@ def test_genesis_only_kinds_are_no_transactions(world: World) -> None:
 
 
 def test_genesis_refuses_what_it_may_not_hold() -> None:
-    with pytest.raises(Rejection, match="E_SCHEMA"):
-        run_genesis(genesis_context(View(MemorySource())), "programme_submit", b"\x80")
+    for name in ("programme_submit", "programme_delete"):
+        with pytest.raises(Rejection, match="E_SCHEMA at kind"):
+            genesis(View(MemorySource()), name, ProgrammeStep(programme=("uu-ds", 1)))
 
 
 def test_a_key_signs_only_in_its_period(world: World) -> None:

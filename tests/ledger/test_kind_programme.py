@@ -270,6 +270,7 @@ def test_t07_without_gates_nothing_is_asked(world: World) -> None:
         ("E_VALUE", {"required_courses": ("A", "A")}),
         ("E_SCHEMA", {"title": {}}),
         ("E_SCHEMA", {"title": {"en": "Cafe\u0301"}}),
+        ("E_SCHEMA", {"outcomes": (Outcome(text={"en": "a\tb"}),)}),
         ("E_SCHEMA", {"last_content_update": "2026-02-30"}),
         ("E_SCHEMA", {"category": "leisure"}),
     ],

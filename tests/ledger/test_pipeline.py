@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from accord_ledger import codec
 from accord_ledger.domain.kind import kinds
 from accord_ledger.domain.kinds.approval import ProgrammeApprove, ProgrammeStep
+from accord_ledger.domain.kinds.offering import CourseOffering
 from accord_ledger.domain.kinds.policy import PolicySet
 from accord_ledger.domain.kinds.profile import ListDefine
 from accord_ledger.domain.kinds.programme import ProgrammeRegister
@@ -154,6 +155,16 @@ def test_a_body_counts_once(world: World) -> None:
     world.refused("E_DUPLICATE", "programme_approve", body, "uu registrar", "uu academic_committee*")
     world.at("2026-03-01", seconds=3600)
     assert world.get(BODY_USES, prepared_hash(world, body)).until == body.sign_by
+
+
+def test_a_body_counts_once_whatever_its_kind_would_say(world: World) -> None:
+    world.register(terms())
+    intake = CourseOffering(
+        programme="uu-ds", term_start="2026-03-02", term_end="2026-03-25", entrants=5, sign_by=world.time + 60
+    )
+    world.do("course_offering", intake, "uu", "uu registrar*")
+    assert world.refused("E_DUPLICATE", "course_offering", intake, "uu", "uu registrar*").path == "body"
+    world.do("course_offering", intake, "uu registrar")
 
 
 def test_a_body_is_forgotten_when_it_cannot_count_any_more(world: World) -> None:

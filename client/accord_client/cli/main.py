@@ -11,12 +11,13 @@ import os
 import pkgutil
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import entry_points, version
+from importlib.metadata import entry_points
 from typing import Any, Final
 
 import click
 
 from accord_client.cli.output import EXIT_FAULT, EXIT_REFUSED, show_failure, show_fault
+from accord_ledger import __version__
 from accord_ledger.errors import AccordError
 
 ENTRY_POINTS: Final = "accord.commands"
@@ -111,7 +112,7 @@ def _all_commands() -> dict[str, Loader]:
     loaders=_all_commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("accord-ledger"), "--version", prog_name="accord")
+@click.version_option(__version__, "--version", prog_name="accord")
 def accord() -> None:
     """Accord: a ledger for cross-institution credential exchange.
 

@@ -17,7 +17,16 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from accord_genesis.terminal import (
-    ADVICE, advise, clean, console, emit, facts, json_option, table, wants_json, warn,
+    ADVICE,
+    advise,
+    clean,
+    console,
+    emit,
+    facts,
+    json_option,
+    table,
+    wants_json,
+    warn,
 )  # fmt: skip
 from accord_ledger.errors import AccordError
 

@@ -16,8 +16,8 @@ nobody gains by an odd shape; the count of a node would prove nothing without th
 and all of them nothing about what lies below the children that a proof leaves closed.
 
 In memory a bucket is one ``bytes`` object and a node one tuple: its 16 children, then the bytes its
-hash is made over. Such tuples cannot be part of a cycle, so the garbage collector drops them from its
-lists and a large map does not lengthen its pauses.
+hash is made over. Such tuples cannot be part of a cycle, so the garbage collector stops tracking them
+after a few passes, and a large map does not lengthen its pauses.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BUCKET_LEAVES: Final = 16
 """Most leaves that stay in one bucket."""
 BUCKET_BYTES: Final = BUCKET_LEAVES * LEAF_BYTES
 MAX_NODES: Final = 63
-"""Most nodes between the root and a bucket, both ends of the path included."""
+"""Most nodes above a bucket."""
 PREIMAGE: Final = 16
 """Index in a node of the bytes its hash is made over; the children come before it."""
 

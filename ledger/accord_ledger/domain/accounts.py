@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -108,9 +109,14 @@ def reverse(ctx: Context, recognition_id: bytes, reason: ReverseReason) -> None:
     ctx.state.put(ENROLMENTS, _with(enrolment, recognition, -1), recognition.enrolment)
     for item in recognition.items:
         remove_spend(ctx, item.batch_id, item.index, recognition_id)
+    close_review(ctx, recognition_id, "reversed")
+
+
+def close_review(ctx: Context, recognition_id: bytes, status: Literal["upheld", "reversed"]) -> None:
+    """Close the review of a recognition, if one is open."""
     review = ctx.state.get(REVIEWS, recognition_id)
     if review is not None and review.status == "open":
-        ctx.state.put(REVIEWS, replace(review, status="reversed", closed_at=ctx.time), recognition_id)
+        ctx.state.put(REVIEWS, replace(review, status=status, closed_at=ctx.time), recognition_id)
 
 
 def has_open_review(ctx: Context, recognition_id: bytes) -> bool:

@@ -137,7 +137,7 @@ def write_standings(ctx: Context, batch_id: bytes, pages: StandingPages) -> None
 
 
 def uses_in(state: View, batch_id: bytes, ranges: Sequence[Interval]) -> Iterator[int]:
-    """Indexes of the ranges that have live spends, in order."""
+    """Indexes of the ranges that have live spends or are part of an award, in order."""
     for page, start, end in pieces(ranges):
         found = state.get(USE_PAGES, batch_id, page)
         if found is None:
@@ -151,10 +151,11 @@ def uses_in(state: View, batch_id: bytes, ranges: Sequence[Interval]) -> Iterato
 
 
 def spends_in(state: View, batch_id: bytes, ranges: Sequence[Interval], *, limit: int) -> int:
-    """Number of live spends in the ranges; counting stops beyond ``limit``."""
+    """Live spends in the ranges and awards built on them; counting stops beyond ``limit``."""
     total = 0
     for index in uses_in(state, batch_id, ranges):
-        total += len(credential_of(state, batch_id, index).spends)
+        row = credential_of(state, batch_id, index)
+        total += len(row.spends) + (row.stacked_into is not None)
         if total > limit:
             break
     return total
@@ -180,7 +181,7 @@ def put_credential(ctx: Context, batch_id: bytes, index: int, row: Credential) -
         ctx.state.delete(CREDENTIALS, batch_id, index)
     else:
         ctx.state.put(CREDENTIALS, row, batch_id, index)
-    _mark_use(ctx, batch_id, index, used=bool(row.spends))
+    _mark_use(ctx, batch_id, index, used=bool(row.spends) or row.stacked_into is not None)
 
 
 def add_spend(ctx: Context, batch_id: bytes, index: int, spend: Spend) -> None:

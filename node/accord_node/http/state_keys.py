@@ -6,11 +6,16 @@ test holds this list against the tables the ledger knows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
+from accord_ledger import codec
+from accord_ledger.codec import Wire
+from accord_ledger.domain.kind import kinds
 from accord_ledger.errors import DecodeError
-from accord_ledger.state import Part, Table, table_types
+from accord_ledger.state import MAX_VALUE_BYTES, Part, table_types
 
 PartKind = Literal["text", "number", "digest", "id"]
 
@@ -118,17 +123,20 @@ def describe(part: KeyPart) -> str:
 
 
 def state_key(table: str, *parts: Part) -> bytes:
-    """The state key of a table and parts."""
-    return Table.key(_Named(table), *parts)  # type: ignore[arg-type]
+    """The state key of a table, by name, and parts: as ``Table.key`` builds it (tested)."""
+    encoded = [table.encode() + b"/"]
+    for part in parts:
+        if isinstance(part, str):
+            encoded.append(part.encode() + b"\x00")
+        else:
+            encoded.append(part if isinstance(part, bytes) else part.to_bytes(8, "big"))
+    return b"".join(encoded)
 
 
-class _Named:
-    """Stands in for a table whose type is not needed to build a key."""
-
-    __slots__ = ("prefix",)
-
-    def __init__(self, name: str) -> None:
-        self.prefix = name.encode() + b"/"
+def table_range(table: str, *parts: Part) -> tuple[bytes, bytes]:
+    """First key, and first key beyond, of a table's rows whose keys begin with these parts."""
+    start = state_key(table, *parts)
+    return start, start + b"\xff" * 64
 
 
 def split_key(table: str, key: bytes) -> list[str | int]:
@@ -148,6 +156,13 @@ def split_key(table: str, key: bytes) -> list[str | int]:
     return shown
 
 
-def known_tables() -> tuple[str, ...]:
-    """Tables that have addresses, in order of name."""
-    return tuple(sorted(set(KEY_PARTS) & set(table_types())))
+@cache
+def tables() -> Mapping[str, type[Wire]]:
+    """Type of the values of every table the ledger has, in order of name."""
+    kinds()  # importing every kind declares every table
+    return dict(sorted(table_types().items()))
+
+
+def decode_value(table: str, data: bytes) -> Wire:
+    """The typed value of canonical bytes from the database."""
+    return codec.decode(data, tables()[table], limit=MAX_VALUE_BYTES)

@@ -69,19 +69,23 @@ class Database:
         Raises:
             FatalError: ``DATABASE_CORRUPT``, ``DATABASE_NETWORK`` or ``DATABASE_SCHEMA``.
         """
+        connection = await aiosqlite.connect(path, isolation_level=None)
+        database = cls(path, connection)
         try:
-            connection = await aiosqlite.connect(path, isolation_level=None)
             for pragma in PRAGMAS:
                 await connection.execute(pragma)
             check = await (await connection.execute("PRAGMA quick_check(1)")).fetchone()
             if check is None or check[0] != "ok":
                 raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}, got {check and check[0]}")
             await connection.executescript(SCHEMA)
+            await database._check_identity(network)
+            await database._load_recent()
         except sqlite3.DatabaseError as error:
+            await connection.close()
             raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}: {error}") from error
-        database = cls(path, connection)
-        await database._check_identity(network)
-        await database._load_recent()
+        except BaseException:
+            await connection.close()
+            raise
         return database
 
     async def _check_identity(self, network: bytes) -> None:

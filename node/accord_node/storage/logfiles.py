@@ -86,7 +86,7 @@ class LogFiles:
 
     def _read_bundle(self, index: int, width: int) -> list[bytes]:
         full, tail = self.root / entries_path(index), self._tail_directory / str(index)
-        path = full if full.exists() else tail
+        path = full if width == TILE_WIDTH or full.exists() else tail
         try:
             data = path.read_bytes()
             if path == full:

@@ -52,6 +52,23 @@ class Store:
         directory.mkdir(parents=True, exist_ok=True)
         files = LogFiles(directory / "log")
         database = await Database.open(directory / "state.sqlite", beginning.network)
+        try:
+            return await cls._load(directory, beginning, executor, files, database, values_cached)
+        except BaseException:
+            files.close()
+            await database.close()
+            raise
+
+    @classmethod
+    async def _load(
+        cls,
+        directory: Path,
+        beginning: Beginning,
+        executor: Executor,
+        files: LogFiles,
+        database: Database,
+        values_cached: int,
+    ) -> Self:
         floor = await database.floor()
         if floor is None:
             if files.root.joinpath("tile", "entries", "000").exists():
@@ -61,22 +78,17 @@ class Store:
         frontier = await executor.run(lambda: files.open(floor.log_size))
         rows = await database.state_rows()
         state = await executor.run(lambda: AuthMap.build(rows))
+        time = beginning.time
+        expected = AuthMap.build(beginning.values.items()).root if floor.height == 0 else b""
+        if floor.height:
+            seal = _newest_seal(files, floor).seal
+            time, expected = seal.time, seal.state_root
+        if state.root != expected:
+            raise FatalError(
+                "STATE_CORRUPT", f"expected state root {expected.hex()} in {database.path}, got {state.root.hex()}"
+            )
         source = DurableState(database.path, state, capacity=values_cached)
         store = cls(files, database, source, executor)
-        time = beginning.time
-        if floor.height:
-            sealed = store._newest_seal(floor)
-            if state.root != sealed.seal.state_root:
-                raise FatalError(
-                    "STATE_CORRUPT",
-                    f"expected state root {sealed.seal.state_root.hex()} in {database.path}, got {state.root.hex()}",
-                )
-            before = files.edge.size - 1
-            if before != sealed.seal.first + sealed.seal.count:
-                raise FatalError("LOG_CORRUPT", "expected the newest entry to be the seal of the floor")
-            time = sealed.seal.time
-        elif state.root != AuthMap.build(beginning.values.items()).root:
-            raise FatalError("STATE_CORRUPT", f"expected the state of genesis in {database.path}")
         store.base = Version(
             height=floor.height,
             seal_hash=floor.seal_hash,
@@ -150,3 +162,19 @@ class Store:
         self.source.close()
         self.files.close()
         await self.database.close()
+
+
+def _newest_seal(files: LogFiles, floor: Floor) -> SealedBytes:
+    """The seal of the floor, which commits to everything before it: a flipped bit anywhere shows here."""
+    entry = files.entries(floor.log_size - 1, 1)[0]
+    if not is_seal(entry):
+        raise FatalError("LOG_CORRUPT", f"expected a seal as entry {floor.log_size - 1}")
+    sealed = SealedBytes.parse(entry)
+    if sealed.hash != floor.seal_hash:
+        raise FatalError("LOG_CORRUPT", f"expected seal {floor.seal_hash.hex()}, got {sealed.hash.hex()}")
+    if files.root_before_last != sealed.seal.log_root:
+        raise FatalError(
+            "LOG_CORRUPT",
+            f"expected log root {sealed.seal.log_root.hex()} in {files.root}, got {files.root_before_last.hex()}",
+        )
+    return sealed

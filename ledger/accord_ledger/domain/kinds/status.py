@@ -28,15 +28,13 @@ from accord_ledger.domain.credentials import (
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.model.credential import BATCHES, Batch, Interval, Standing
 from accord_ledger.domain.model.party import PARTIES
+from accord_ledger.domain.replacement import MAX_RANGES, check_ranges
 from accord_ledger.domain.signing import Need, Signer, all_of, any_of
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import ObjectId
 
 Action = Literal["revoke", "suspend", "reinstate", "confirm"]
 Effect = Literal["reverse", "review"]
-
-MAX_RANGES = 1000
-"""Ranges of one record."""
 
 
 class StatusBody(Body):
@@ -71,12 +69,7 @@ class CredentialStatus(TransactionKind[StatusBody, StatusPlan]):
         """Ranges in order and not empty; an effect exactly with ``revoke``."""
         if (body.effect is None) == (body.action == "revoke"):
             raise Rejection("E_VALUE", "expected an effect exactly with revoke", path="body.effect")
-        before = -1
-        for place, span in enumerate(body.ranges):
-            if not before < span.start < span.end:
-                path = f"body.ranges[{place}]"
-                raise Rejection("E_VALUE", "expected ranges in order, apart and not empty", path=path)
-            before = span.end
+        check_ranges(body.ranges, "body.ranges")
 
     def weight(self, ctx: Context, body: StatusBody) -> int:
         """DOMAIN.md 2.12; counting stops at what no record may weigh."""

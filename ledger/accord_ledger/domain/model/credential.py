@@ -103,7 +103,7 @@ class StandingPage(Wire):
 
 
 class UsePage(Wire):
-    """Which indexes of one page have live spends: bit ``i`` (least first) is index ``page * 1024 + i``."""
+    """Which indexes of one page have live spends or are part of an award: bit ``i`` (least first) is index ``page * 1024 + i``."""
 
     bits: Annotated[bytes, Meta(min_length=1, max_length=PAGE // 8)]
 

@@ -46,7 +46,9 @@ def show_summary(out: Console, found: Summary, *, warnings: bool = True) -> None
         ("frameworks", ", ".join(found.frameworks) or "none"),
         ("profiles", ", ".join(found.profiles) or "none"),
         ("lists", ", ".join(found.lists) or "none"),
-        ("acts", str(found.acts)),
+        ("accreditation", "; ".join(found.accreditation) or "none"),
+        ("parameters", ", ".join(found.parameters) or "defaults"),
+        ("acts", f"{found.acts} (all of them: accord genesis show)"),
     ]
     facts(out, [("TEST NETWORK", "its time is scripted"), *rows] if found.test_network else rows)
     out.print()
@@ -60,7 +62,7 @@ def show_summary(out: Console, found: Summary, *, warnings: bool = True) -> None
                 ", ".join(line.roles),
                 line.region,
                 line.place if line.place == "none" else f"{line.place}, {line.endpoint}",
-                "yes" if line.signed else "no",
+                "yes" if line.signed else "no" if line.place != "none" else "-",
                 line.fingerprint,
             )
             for line in found.parties

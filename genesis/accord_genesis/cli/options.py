@@ -16,7 +16,9 @@ from accord_genesis.terminal import warn
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
-PASSPHRASE_VARIABLE: Final = "ACCORD_PASSPHRASE"
+GENESIS_FILE: Final = "genesis.accord"
+"""Where the genesis file is looked for; a node's configuration has the same default."""
+PASSPHRASE_VARIABLE: Final = "ACCORD_PASSPHRASE"  # noqa: S105 - its name, not a secret
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from accord_genesis.terminal import advise
-
 ADVICE: Final = {
     "ACTS_KIND": "Genesis holds only some kinds; submit the others as transactions once the ledger runs.",
     "ACTS_SYNTAX": "Check the file against the example in the documentation of 'accord genesis new'.",
@@ -43,8 +41,3 @@ ADVICE: Final = {
     "STATEMENT_SIGNATURE": "Ask for the statement again; do not use this one.",
 }
 """Error code to advice."""
-
-
-def register() -> None:
-    """Make the advice known to the terminal."""
-    advise(ADVICE)

@@ -1,0 +1,98 @@
+"""What a verification found: named checks, each passed, failed or not checked, and one verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from accord_ledger.errors import AccordError
+
+Outcome = Literal["passed", "failed", "not_checked"]
+Verdict = Literal["valid", "invalid", "unknown"]
+
+CHECKS: Final[dict[str, str]] = {
+    "network": "The bundle is of the network that the verifier pinned.",
+    "quorum": "Every checkpoint is signed, and cosigned by a quorum of the pinned members.",
+    "state": "Every state value leads to the state root of a cosigned seal.",
+    "record": "The issuing record is in the log, and says what the ledger holds of the batch.",
+    "batch": "The credential stands at its place in the batch.",
+    "holder": "The holder named in the document is the one the batch commits to.",
+    "badge": "The document has the form of an Open Badge.",
+    "reference": "The document names this credential of this network.",
+    "signature": "The document is signed by a key that the ledger knows as the issuer's issuance key.",
+    "issuer": "The issuer was authorised when it issued: keys, party.",
+    "programme": "The programme was active when it was issued, with its approvals.",
+    "accreditation": "Accreditation was in force when it was issued, where the profile asks for it.",
+    "claims": "Issuer, title, credits, level and dates in the document are those on the ledger.",
+    "dates": "The document and the credential are within their periods of validity.",
+    "status": "The credential is not revoked, suspended or waiting for confirmation.",
+    "freshness": "The status is as recent as the verifier asks.",
+}
+"""Every check, in order, and what passing means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding."""
+
+    name: str
+    """One of :data:`CHECKS`."""
+    outcome: Outcome
+    code: str = ""
+    """Stable code of the failure, or of the reason it could not be checked."""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """All findings about one bundle."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the ledger says of the credential; proved, unless ``state`` failed."""
+
+    def passed(self, name: str, detail: str = "") -> None:
+        """Record a success, unless the check has failed already."""
+        self.checks.setdefault(name, Check(name, "passed", "", detail))
+
+    def failed(self, name: str, code: str, detail: str = "") -> None:
+        """Record a failure; the first one stands."""
+        known = self.checks.get(name)
+        if known is None or known.outcome != "failed":
+            self.checks[name] = Check(name, "failed", code, detail)
+
+    def failed_by(self, name: str, error: AccordError) -> None:
+        """Record a failure by its error."""
+        place = f" at {error.path}" if error.path else ""
+        self.failed(name, error.code, f"{error.detail}{place}")
+
+    def open(self, name: str, code: str, detail: str) -> None:
+        """Record that something could not be checked, unless it was judged already."""
+        self.checks.setdefault(name, Check(name, "not_checked", code, detail))
+
+    def finish(self, reason: str) -> Report:
+        """Every check that has no finding was not made."""
+        for name in CHECKS:
+            self.open(name, "NOT_CHECKED", reason)
+        self.checks = {name: self.checks[name] for name in CHECKS}
+        return self
+
+    @property
+    def verdict(self) -> Verdict:
+        """``invalid`` if anything failed, ``unknown`` if anything was not checked, else ``valid``."""
+        outcomes = {check.outcome for check in self.checks.values()}
+        if "failed" in outcomes:
+            return "invalid"
+        return "unknown" if "not_checked" in outcomes or not outcomes else "valid"
+
+    def to_plain(self) -> dict[str, Any]:
+        """The report as a JSON object."""
+        checks = [
+            {
+                name: value
+                for name in ("name", "outcome", "code", "detail")
+                if (value := getattr(check, name))
+            }
+            for check in self.checks.values()
+        ]
+        return {"verdict": self.verdict, "facts": self.facts, "checks": checks}

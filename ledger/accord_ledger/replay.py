@@ -1,0 +1,534 @@
+"""Replaying a log: every entry read, every block executed again, every difference a named finding.
+
+    reader = BlockReader(first=0)
+    replay = Replay(network, genesis_version)
+    for entry in entries:                     # in log order
+        block = reader.add(entry)
+        if block is not None:
+            replayed = replay.fold(block)
+
+Nothing a log holds makes this raise: what is wrong is a :class:`Finding` that names the entry, the height
+and what was expected and found. A finding ends as little as possible, so that what stands behind it is
+still judged: a seal that says a wrong root is compared and left, a signature that fails is reported and its
+record executed all the same. Only a record that is refused ends execution, because nobody can say what the
+state is after it; hash chain, certificates, hashes and roots of the log are judged to the end.
+
+Memory: the records of one block, and the state. Reading, collecting signatures (:meth:`Replay.jobs`) and
+folding are apart, so that a caller can check signatures elsewhere before a block is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from hashlib import sha256
+from typing import Any, Final
+
+from accord_ledger.block import (
+    NO_SEAL,
+    PROTOCOL_VERSION,
+    Certificate,
+    Seal,
+    SealedBytes,
+    body_hash,
+    vote_message,
+)
+from accord_ledger.domain.model.party import KEYS
+from accord_ledger.domain.pipeline import Prepared, SignatureChecker, prepare
+from accord_ledger.errors import AccordError, DecodeError, Rejection
+from accord_ledger.execute import Executed, Execution, RecentTransactions, Version
+from accord_ledger.keys import verifies
+from accord_ledger.merkle.tree import Frontier
+from accord_ledger.state import Source, Table, View
+from accord_ledger.transaction import signed_message
+
+MAX_BLOCK_RECORDS: Final = 65_536
+"""Records one seal can count."""
+
+MAX_BLOCK_BYTES: Final = 1024 * 1024 * 1024
+"""Most bytes of entries kept while waiting for their seal; more than a block of full weight can hold."""
+
+Job = tuple[bytes, bytes, bytes]
+"""(public, message, signature)."""
+
+RECORD_START: Final = b"\x82"
+"""A record is a map of two; a seal is a larger one. The first byte tells which an entry means to be."""
+
+
+class Area(Enum):
+    """What was judged; an auditor reports on each."""
+
+    FORM = "form"
+    CHAIN = "chain"
+    MEMBERS = "members"
+    TIME = "time"
+    CERTIFICATES = "certificates"
+    BODIES = "bodies"
+    LOG_ROOTS = "log_roots"
+    STATE_ROOTS = "state_roots"
+    SIGNATURES = "signatures"
+    RULES = "rules"
+
+
+SEAL_FIELDS: Final = {
+    "network": Area.CHAIN,
+    "version": Area.CHAIN,
+    "epoch": Area.CHAIN,
+    "height": Area.CHAIN,
+    "parent": Area.CHAIN,
+    "first": Area.CHAIN,
+    "count": Area.CHAIN,
+    "members": Area.MEMBERS,
+    "body_hash": Area.BODIES,
+    "log_root": Area.LOG_ROOTS,
+    "state_root": Area.STATE_ROOTS,
+}
+"""Fields of a seal that follow from what stands before it; a difference has the code ``SEAL_<FIELD>``."""
+
+SIGNATURE_CODES: Final = frozenset(
+    {
+        "E_SIG_INVALID", "E_KEY_REVOKED", "E_SIG_MISSING", "E_SIG_DISTINCT", "E_ROLE", "E_PARTY_STATUS",
+        "E_HOLDER_SIG",
+    }
+)  # fmt: skip
+"""Codes of DOMAIN.md 2.9 that say something about who signed; all others are about rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    area: Area
+    code: str
+    """Stable: ``SEAL_*``, ``CERTIFICATE_*``, ``ENTRY_*``, ``BLOCK_*``, or a code of DOMAIN.md 2.9."""
+    entry: int
+    """Log index of the entry that says it."""
+    height: int
+    """Height of the block it stands in."""
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        place = f"entry {self.entry}, height {self.height}"
+        return f"{self.code} at {place}: expected {self.expected}, got {self.got}"
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An entry that is no canonical record of a known kind."""
+
+    entry: bytes
+    code: str
+    detail: str
+
+    @property
+    def entry_hash(self) -> bytes:
+        """SHA-256 of the entry."""
+        return sha256(self.entry).digest()
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """RFC 6962 leaf hash of the entry."""
+        return sha256(b"\x00" + self.entry).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Records and the seal that closes them: read, not judged."""
+
+    first: int
+    """Log index of the first record, or of the seal if there is none."""
+    records: tuple[Prepared | Malformed, ...]
+    sealed: SealedBytes
+
+    @property
+    def seal_index(self) -> int:
+        """Log index of the seal."""
+        return self.first + len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReplayed:
+    """What replay says about one block."""
+
+    height: int
+    """Its place in the chain, whatever its seal says."""
+    first: int
+    records: int
+    time: int
+    findings: tuple[Finding, ...]
+    executed: Executed | None
+    """None once an earlier or this block could not be executed."""
+
+
+class BlockReader:
+    """Cuts a sequence of entries into blocks, and parses them. Never raises on any entry.
+
+    Args:
+        first: log index of the first entry it will get.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
+        self.broken: tuple[str, str] | None = None
+        """Code and detail, once no further block can be told: then everything is ignored."""
+        self._records: list[Prepared | Malformed] = []
+        self._bytes = 0
+
+    @property
+    def pending(self) -> int:
+        """Entries read after the newest seal."""
+        return len(self._records)
+
+    @property
+    def index(self) -> int:
+        """Log index of the next entry."""
+        return self.first + len(self._records)
+
+    def add(self, entry: bytes) -> Block | None:
+        """Take the next entry; the block it closes, if it is a seal.
+
+        An entry that is neither record nor seal counts as a malformed record if it starts like one, else
+        as a malformed seal, after which ``broken`` says why no more blocks come.
+        """
+        if self.broken is not None:
+            return None
+        if entry[:1] == RECORD_START:
+            self._take(entry)
+            return None
+        try:
+            sealed = SealedBytes.parse(entry)
+        except DecodeError as error:
+            self.broken = "ENTRY_FORM", f"{error.code}: {error.detail}"
+            return None
+        block = Block(self.first, tuple(self._records), sealed)
+        self.first = block.seal_index + 1
+        self._records, self._bytes = [], 0
+        return block
+
+    def _take(self, entry: bytes) -> None:
+        self._bytes += len(entry)
+        if len(self._records) >= MAX_BLOCK_RECORDS or self._bytes > MAX_BLOCK_BYTES:
+            self.broken = "BLOCK_TOO_LARGE", f"no seal after {len(self._records)} records"
+            return
+        record: Prepared | Malformed
+        try:
+            record = prepare(entry)
+        except Rejection as error:
+            place = f" at {error.path}" if error.path else ""
+            record = Malformed(entry, error.code, f"{error.detail}{place}")
+        self._records.append(record)
+
+
+class ReplayedState:
+    """State over a source that is never written to: decoded values of every key the replay wrote."""
+
+    __slots__ = ("_base", "values")
+
+    def __init__(self, base: Source) -> None:
+        self._base = base
+        self.values: dict[bytes, Any | None] = {}
+        """What was written since the start; None where a key was removed."""
+
+    def load(self, table: Table[Any], key: bytes) -> Any | None:
+        """See :class:`accord_ledger.state.Source`."""
+        if key in self.values:
+            return self.values[key]
+        return self._base.load(table, key)
+
+    def has(self, key: bytes) -> bool:
+        """See :class:`accord_ledger.state.Source`."""
+        if key in self.values:
+            return self.values[key] is not None
+        return self._base.has(key)
+
+
+class Replay:
+    """The ledger as the log says it became, from a version that is trusted.
+
+    Args:
+        network: hash of the genesis document.
+        start: genesis, or any version believed before; neither it nor its state is changed.
+        view: view of the seal ``start`` ends in, if known (0 at genesis).
+    """
+
+    def __init__(self, network: bytes, start: Version, *, view: int = 0) -> None:
+        self.network = network
+        self.state = ReplayedState(start.state)
+        recent = RecentTransactions()
+        layer: RecentTransactions | None = start.recent
+        while layer is not None:
+            layer.flatten_into(recent, start.time)
+            layer = layer.parent
+        self.version = replace(start, state=self.state, recent=recent)
+        """The ledger after the newest folded block; its state is that of the last executed one."""
+        self.halted: int | None = None
+        """Height at which execution ended, if it did."""
+        self.findings = 0
+        """How many there were."""
+        self._view = view
+        self._publics: dict[bytes, bytes] = {}
+
+    # -- signatures to check ahead -------------------------------------------------------------------
+
+    def jobs(self, block: Block) -> list[Job]:
+        """Every signature of a block whose key is known by now, for checking elsewhere.
+
+        A hint, never a verdict: which key counts is decided when the block is folded. Keys that blocks
+        still to be folded register are missing, and are then checked by the checker itself.
+        """
+        jobs = list(self._certificate_jobs(block.sealed.seal.parent_certificate))
+        publics = self._publics
+        for item in block.records:
+            if isinstance(item, Malformed) or self.halted is not None:
+                continue  # nobody will ask
+            record = item.record
+            for signer, scope, signature in record.signatures:
+                public = item.holders.get(signer) or publics.get(signer) or self._public(signer)
+                if public is not None:
+                    jobs.append((public, signed_message(scope, record.tx_id, record.body_hash), signature))
+        return jobs
+
+    def _public(self, key_id: bytes) -> bytes | None:
+        """Public key of a registered key; it never changes, since the id is its hash."""
+        known = self.state.load(KEYS, KEYS.key(key_id))
+        if known is None:
+            return None
+        public: bytes = known.public
+        self._publics[key_id] = public
+        return public
+
+    def _certificate_jobs(self, certificate: Certificate | None) -> Iterator[Job]:
+        if certificate is None:
+            return
+        message = self._vote(certificate)
+        for party, signature in certificate.votes:
+            public = self.version.members.vote_key(party)
+            if public is not None:
+                yield public, message, signature
+
+    def _vote(self, certificate: Certificate) -> bytes:
+        return vote_message(
+            self.network, certificate.kind, certificate.epoch, certificate.view, certificate.seal
+        )
+
+    # -- judging -------------------------------------------------------------------------------------
+
+    def feed(
+        self, entries: Iterable[bytes], reader: BlockReader, checker: SignatureChecker = verifies
+    ) -> Iterator[BlockReplayed]:
+        """Read and fold one entry after another: the whole replay, for callers without other plans."""
+        for entry in entries:
+            block = reader.add(entry)
+            if block is not None:
+                yield self.fold(block, checker)
+
+    def fold(self, block: Block, checker: SignatureChecker = verifies) -> BlockReplayed:
+        """Judge the next block and move on to the version after it."""
+        judged = _Judged(block, self.version.height + 1)
+        self._judge_form(judged)
+        executed = self._execute(judged, checker)
+        self._judge_place(judged)
+        self._judge_certificate(judged, checker)
+        if executed is not None and executed.sealed.entry == block.sealed.entry:
+            log = executed.version.log
+        else:
+            log = self._judge_fields(judged, executed)
+        self._advance(block, log, executed)
+        self.findings += len(judged.findings)
+        return BlockReplayed(
+            height=judged.height,
+            first=block.first,
+            records=len(block.records),
+            time=block.sealed.seal.time,
+            findings=tuple(sorted(judged.findings, key=lambda finding: finding.entry)),
+            executed=executed,
+        )
+
+    def _judge_form(self, judged: _Judged) -> None:
+        for place, item in enumerate(judged.block.records):
+            if isinstance(item, Malformed):
+                judged.add(
+                    Area.FORM, item.code, judged.block.first + place, "a canonical record", item.detail
+                )
+                self._halt(judged.height)
+
+    def _halt(self, height: int) -> None:
+        if self.halted is None:
+            self.halted = height
+
+    def _execute(self, judged: _Judged, checker: SignatureChecker) -> Executed | None:
+        """Every record by its rules; None from the first one on that is refused."""
+        if self.halted is not None:
+            return None
+        seal = judged.block.sealed.seal
+        place = len(judged.block.records)
+        tolerant = _Tolerant(checker)
+        try:
+            execution = Execution(self.network, self.version, seal.time, tolerant)
+            for place, item in enumerate(judged.block.records):
+                if isinstance(item, Prepared):  # _judge_form has halted where one is not
+                    self._add(judged, execution, place, item, tolerant)
+        except AccordError as error:
+            area = Area.SIGNATURES if error.code in SIGNATURE_CODES else Area.RULES
+            got = error.detail + (f" at {error.path}" if error.path else "")
+            index = judged.block.first + place
+            judged.add(area, error.code, index, "a record that every rule accepts", got)
+            self._halt(judged.height)
+            return None
+        return execution.close(
+            proposer=seal.proposer, view=seal.view, parent_certificate=seal.parent_certificate
+        )
+
+    def _add(
+        self, judged: _Judged, execution: Execution, place: int, item: Prepared, tolerant: _Tolerant
+    ) -> None:
+        """Execute one record; where only a signature fails, report that and go on as if it were good."""
+        try:
+            execution.add(item)
+        except Rejection as rejection:
+            if rejection.code not in SIGNATURE_CODES:
+                raise
+            tolerant.forgives = True
+            execution.add(item)
+            tolerant.forgives = False
+            index = judged.block.first + place
+            judged.add(Area.SIGNATURES, rejection.code, index, "valid signatures", rejection.detail)
+
+    def _judge_place(self, judged: _Judged) -> None:
+        """Time, view and proposer: what a seal is free to say within bounds."""
+        seal, parent = judged.block.sealed.seal, self.version
+        index = judged.block.seal_index
+        if seal.time < parent.time:
+            judged.add(Area.TIME, "SEAL_TIME", index, f"a time of at least {parent.time}", str(seal.time))
+        if seal.view <= self._view:
+            judged.add(Area.CHAIN, "SEAL_VIEW", index, f"a view after {self._view}", str(seal.view))
+        leader = parent.members.leader(seal.view)
+        if seal.proposer != leader:
+            judged.add(Area.CHAIN, "SEAL_PROPOSER", index, f"{leader}, leader of its view", seal.proposer)
+
+    def _judge_certificate(self, judged: _Judged, checker: SignatureChecker) -> None:
+        fault = self._certificate_fault(judged.block.sealed.seal, checker)
+        if fault is not None:
+            judged.add(Area.CERTIFICATES, fault[0], judged.block.seal_index, fault[1], fault[2])
+
+    def _certificate_fault(self, seal: Seal, checker: SignatureChecker) -> tuple[str, str, str] | None:
+        """Code, expected and got of the first thing wrong with the certificate of the parent."""
+        parent, certificate = self.version, seal.parent_certificate
+        if certificate is None or parent.height == 0:
+            if certificate is None and parent.height == 0:
+                return None
+            return "CERTIFICATE_MISSING", "a certificate of the parent at every height but 1", "another case"
+        if certificate.kind == "nullify" or certificate.seal == NO_SEAL:
+            return "CERTIFICATE_KIND", "a notarization or finalization", certificate.kind
+        if certificate.seal != parent.seal_hash:
+            return "CERTIFICATE_SEAL", parent.seal_hash.hex(), certificate.seal.hex()
+        if certificate.epoch != parent.members.epoch:
+            return "CERTIFICATE_EPOCH", str(parent.members.epoch), str(certificate.epoch)
+        if not self._view <= certificate.view < max(seal.view, self._view + 1):
+            return "CERTIFICATE_VIEW", f"{self._view} to {seal.view - 1}", str(certificate.view)
+        return self._votes_fault(certificate, checker)
+
+    def _votes_fault(
+        self, certificate: Certificate, checker: SignatureChecker
+    ) -> tuple[str, str, str] | None:
+        members = self.version.members
+        parties = [party for party, _ in certificate.votes]
+        if parties != sorted(set(parties)):
+            return "CERTIFICATE_ORDER", "members in order, each once", ", ".join(parties)
+        for party in parties:
+            if members.vote_key(party) is None:
+                return "CERTIFICATE_MEMBER", f"members of epoch {members.epoch}", party
+        if len(parties) < members.quorum:
+            return "CERTIFICATE_QUORUM", f"{members.quorum} members", str(len(parties))
+        message = self._vote(certificate)
+        for party, signature in certificate.votes:
+            public = members.vote_key(party)
+            if public is None or not checker(public, message, signature):
+                return "CERTIFICATE_SIGNATURE", f"a valid {certificate.kind} of {party}", signature.hex()
+        return None
+
+    def _judge_fields(self, judged: _Judged, executed: Executed | None) -> Frontier:
+        """Compare what follows from the log before the seal; the log with the seal."""
+        block, parent = judged.block, self.version
+        records = parent.log.extend([_leaf_hash(item) for item in block.records])
+        expected: dict[str, object] = {
+            "network": self.network,
+            "version": PROTOCOL_VERSION,
+            "epoch": parent.members.epoch,
+            "height": parent.height + 1,
+            "parent": parent.seal_hash,
+            "first": parent.log.size,
+            "count": len(block.records),
+            "members": parent.members.digest(),
+            "body_hash": body_hash([_entry_hash(item) for item in block.records]),
+            "log_root": records.root(),
+        }
+        if executed is not None:
+            expected["state_root"] = executed.sealed.seal.state_root
+        for name, value in expected.items():
+            got = getattr(block.sealed.seal, name)
+            if got != value:
+                code = f"SEAL_{name.upper()}"
+                judged.add(SEAL_FIELDS[name], code, block.seal_index, _show(value), _show(got))
+        return records.extend([block.sealed.leaf_hash])
+
+    def _advance(self, block: Block, log: Frontier, executed: Executed | None) -> None:
+        """Take the block as it stands in the log, and the state as it came out here."""
+        parent, sealed = self.version, block.sealed
+        self._view = max(self._view, sealed.seal.view)
+        if executed is not None:
+            after = executed.version
+            if isinstance(after.state, View):
+                self.state.values.update(after.state.items())
+            after.recent.flatten_into(parent.recent, sealed.seal.time)
+        self.version = replace(
+            parent if executed is None else executed.version,
+            height=parent.height + 1,
+            seal_hash=sealed.hash,
+            time=sealed.seal.time,
+            log=log,
+            state=self.state,
+            recent=parent.recent,
+        )
+
+
+class _Judged:
+    """A block while it is judged."""
+
+    def __init__(self, block: Block, height: int) -> None:
+        self.block = block
+        self.height = height
+        self.findings: list[Finding] = []
+
+    def add(self, area: Area, code: str, entry: int, expected: str, got: str) -> None:
+        self.findings.append(Finding(area, code, entry, self.height, expected, got))
+
+
+class _Tolerant:
+    """The caller's checker; while it forgives, every signature counts as good.
+
+    So a record whose only fault is a signature can be executed, and what stands behind it be judged.
+    """
+
+    __slots__ = ("_checker", "forgives")
+
+    def __init__(self, checker: SignatureChecker) -> None:
+        self._checker = checker
+        self.forgives = False
+
+    def __call__(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        return self.forgives or self._checker(public, message, signature)
+
+
+def _entry_hash(item: Prepared | Malformed) -> bytes:
+    return item.entry_hash if isinstance(item, Malformed) else item.record.entry_hash
+
+
+def _leaf_hash(item: Prepared | Malformed) -> bytes:
+    return item.leaf_hash if isinstance(item, Malformed) else item.record.leaf_hash
+
+
+def _show(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

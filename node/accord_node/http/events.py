@@ -1,0 +1,92 @@
+"""Server-sent events of final records, from any log index, resumable, at the reader's own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from accord_node.http.problems import ProblemError
+from accord_node.http.records import Index, read_records
+from accord_node.http.routes import Call, Nothing, Parameters, Route
+from accord_node.http.site import Site
+
+HEARTBEAT_SECONDS: Final = 15.0
+WRITE_SECONDS: Final = 30.0
+"""A reader that takes nothing for so long is let go; it resumes with Last-Event-ID."""
+PAGE: Final = 128
+
+
+class EventsQuery(Parameters, frozen=True, kw_only=True, rename={"first": "from"}):
+    """Where to begin, and which records."""
+
+    first: (
+        Annotated[int, Meta(ge=0, lt=2**53, description="Log index; the end of the log if absent")] | None
+    ) = None
+    author: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    kind: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+async def events(site: Site, call: Call[Nothing, EventsQuery]) -> web.StreamResponse:
+    """A stream that ends when the reader or the node does."""
+    first = _first(site, call)
+    if site.feed.full:
+        raise ProblemError("BUSY_EVENTS")
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+    site.feed.subscribers += 1
+    try:
+        await response.prepare(call.request)
+        await _write(response, b"retry: 2000\n\n")
+        await _stream(site, call.query, response, first)
+    except (ConnectionError, TimeoutError):
+        call.request.protocol.force_close()  # nobody reads there; it resumes with Last-Event-ID
+    finally:
+        site.feed.subscribers -= 1
+    return response
+
+
+def _first(site: Site, call: Call[Nothing, EventsQuery]) -> int:
+    """Log index to begin at; what the browser last saw stands above the address."""
+    seen = call.request.headers.get("Last-Event-ID")
+    if seen is not None:
+        try:
+            return msgspec.convert(seen, Index, strict=False) + 1
+        except msgspec.ValidationError as error:
+            raise ProblemError("HTTP_QUERY", "expected a log index", path="Last-Event-ID") from error
+    return site.node.chain.base.log.size if call.query.first is None else call.query.first
+
+
+async def _stream(site: Site, query: EventsQuery, response: web.StreamResponse, first: int) -> None:
+    while not site.feed.closing:
+        turn = site.feed.turn()
+        found, size = await read_records(site, first, PAGE, author=query.author, kind=query.kind)
+        first = found[-1].index + 1 if len(found) == PAGE else max(first, size)
+        if found:
+            await _write(response, b"".join(_event(view.index, msgspec.json.encode(view)) for view in found))
+        if len(found) == PAGE:
+            continue
+        done, _ = await asyncio.wait((turn,), timeout=HEARTBEAT_SECONDS)
+        if not done:
+            await _write(response, b": alive\n\n")
+
+
+def _event(index: int, data: bytes) -> bytes:
+    return b"id: %d\nevent: record\ndata: %b\n\n" % (index, data)
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    async with asyncio.timeout(WRITE_SECONDS):
+        await response.write(data)
+
+
+ROUTES: Final = (
+    Route(
+        "GET", "/v1/events", events, "Final records as they come (server-sent events)", "text/event-stream",
+        query=EventsQuery, problems=("BUSY_EVENTS",),
+    ),
+)  # fmt: skip

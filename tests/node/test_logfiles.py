@@ -1,0 +1,125 @@
+"""The log on disk: what was appended is there after any crash, and any damage is named."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accord_ledger.errors import FatalError
+from accord_ledger.merkle.tiles import Bundle, Tile, entries_path, tiles_for, unpack_entries
+from accord_ledger.merkle.tree import leaf_hash, root_of
+from accord_node.storage.logfiles import LogFiles
+
+
+def entries(count: int, start: int = 0) -> list[bytes]:
+    return [f"entry {number}".encode() for number in range(start, start + count)]
+
+
+_opened: list[LogFiles] = []
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
+def files(path: Path) -> LogFiles:
+    _opened.append(LogFiles(path))
+    return _opened[-1]
+
+
+def grown(path: Path, *sizes: int) -> LogFiles:
+    log = files(path)
+    log.open(0)
+    for size in sizes:
+        new = entries(size - log.size, log.size)
+        log.append(new, [leaf_hash(entry) for entry in new])
+    return log
+
+
+@pytest.mark.parametrize("sizes", [(1,), (1, 2, 3), (255,), (256,), (257,), (100, 600), (256, 512, 1300)])
+def test_what_was_appended_is_read_back_after_a_restart(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    grown(tmp_path, *sizes).close()
+    log = files(tmp_path)
+    frontier = log.open(sizes[-1])
+    assert frontier.root() == root_of(entries(sizes[-1]))
+    assert log.entries(0, sizes[-1]) == entries(sizes[-1])
+
+
+@pytest.mark.parametrize("floor", [0, 1, 255, 256, 257, 511, 512, 700, 1299])
+def test_what_stands_beyond_the_floor_is_cut_off(tmp_path: Path, floor: int) -> None:
+    grown(tmp_path, 300, 1300).close()
+    log = files(tmp_path)
+    assert log.open(floor).root() == root_of(entries(floor))
+    more = [f"other {number}".encode() for number in range(300)]
+    log.append(more, [leaf_hash(entry) for entry in more])
+    log.close()
+    again = files(tmp_path)
+    assert again.open(floor + 300).root() == root_of([*entries(floor), *more])
+
+
+def test_a_torn_tail_beyond_the_floor_is_cut_off(tmp_path: Path) -> None:
+    log = grown(tmp_path, 10)
+    log.close()
+    tail = tmp_path / "tail" / "0"
+    tail.write_bytes(tail.read_bytes() + b"\x00\x50torn")
+    again = files(tmp_path)
+    assert again.open(10).root() == root_of(entries(10))
+    assert b"torn" not in tail.read_bytes()
+
+
+@pytest.mark.parametrize("victim", ["tile/entries/000", "tile/0/000", "tail/2"])
+def test_a_flipped_byte_is_found_or_changes_the_root(tmp_path: Path, victim: str) -> None:
+    grown(tmp_path, 600).close()
+    path = tmp_path / victim
+    data = bytearray(path.read_bytes())
+    data[random.Random(7).randrange(2, len(data))] ^= 1
+    path.write_bytes(data)
+    log = files(tmp_path)
+    try:
+        root = log.open(600).root()
+    except FatalError as error:
+        assert error.code == "LOG_CORRUPT"
+        assert victim.rpartition("/")[2] in error.detail
+    else:
+        assert root != root_of(entries(600))  # the seal of the floor commits to the root: see the store
+
+
+@pytest.mark.parametrize("victim", ["tile/entries/001", "tail/2"])
+def test_a_missing_file_is_named(tmp_path: Path, victim: str) -> None:
+    grown(tmp_path, 600).close()
+    (tmp_path / victim).unlink()
+    with pytest.raises(FatalError, match=victim) as caught:
+        files(tmp_path).open(600)
+    assert caught.value.code == "LOG_CORRUPT"
+
+
+def test_every_tile_of_every_size_can_be_read(tmp_path: Path) -> None:
+    log = grown(tmp_path, 700)
+    for item in tiles_for(0, 700):
+        if isinstance(item, Tile):
+            assert len(log.read_tile(item)) == 32 * item.width
+        else:
+            found = unpack_entries(log.read_bundle(item), item.width)
+            assert found == entries(item.width, item.index * 256)
+    with pytest.raises(FileNotFoundError):
+        log.read_bundle(Bundle(2, 200))
+    with pytest.raises(FileNotFoundError):
+        log.read_tile(Tile(0, 3, 1))
+
+
+def test_published_partial_tiles_go_when_the_full_one_exists(tmp_path: Path) -> None:
+    log = grown(tmp_path, 100)
+    log.publish(100, b"note at 100")
+    assert (tmp_path / entries_path(0, 100)).exists()
+    assert (tmp_path / "checkpoint").read_bytes() == b"note at 100"
+    new = entries(200, 100)
+    log.append(new, [leaf_hash(entry) for entry in new])
+    assert not (tmp_path / entries_path(0, 100)).exists()
+    log.publish(300, b"note at 300")
+    assert unpack_entries((tmp_path / entries_path(1, 44)).read_bytes(), 44) == entries(44, 256)
