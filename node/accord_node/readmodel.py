@@ -63,15 +63,11 @@ class Snapshot:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        raw = self._one("SELECT value FROM meta WHERE name = 'floor'")
+        raw = self._db.execute("SELECT value FROM meta WHERE name = 'floor'").fetchone()
         if raw is None:
             raise FatalError("DATABASE_CORRUPT", "expected a floor")
         floor: tuple[int, int, bytes] = codec.decode(raw[0], tuple[int, int, bytes])
         self.height, self.log_size, self.seal_hash = floor
-
-    def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
-        row: tuple[object, ...] | None = self._db.execute(statement, values).fetchone()
-        return row
 
     def value(self, key: bytes) -> bytes | None:
         """One state value, canonical bytes."""

@@ -81,7 +81,9 @@ def test_json_says_the_same(tmp_path: Path) -> None:
 
 def test_grant_ids_follow_from_the_grant(tmp_path: Path) -> None:
     first = dict(read_acts(write(tmp_path, TOML)))["accreditation_grant"]
-    other = dict(read_acts(write(tmp_path, TOML.replace('party = "a"', 'party = "b"'))))["accreditation_grant"]
+    other = dict(read_acts(write(tmp_path, TOML.replace('party = "a"', 'party = "b"'))))[
+        "accreditation_grant"
+    ]
     assert isinstance(first, AccreditationGrant)
     assert isinstance(other, AccreditationGrant)
     assert first.grant_id != other.grant_id
@@ -108,7 +110,11 @@ def test_given_ids_are_kept() -> None:
         ('[[registry_entry]]\nagency = "q"\nregistry = "eqar"', "ACTS_VALUE", " registry_entry[0].registry"),
         ('[[registry_entry]]\nagency = "q"\nregistry = "EQAR"\nwhy = 1', "ACTS_VALUE", " registry_entry[0]"),
         ('[[registry_entry]]\nagency = "q"\nregistry = "EQAR"', "ACTS_VALUE", " registry_entry[0]"),
-        ("[[policy_set]]\nmax_issue_lag_days = 1.5", "ACTS_VALUE", " policy_set[0].parameters.max_issue_lag_days"),
+        (
+            "[[policy_set]]\nmax_issue_lag_days = 1.5",
+            "ACTS_VALUE",
+            " policy_set[0].parameters.max_issue_lag_days",
+        ),
         ('[[policy_set]]\naward_cap = "2/4"', "ACTS_VALUE", " policy_set[0].parameters.award_cap"),
     ],
 )
@@ -137,7 +143,12 @@ def test_hexadecimal_must_be_hexadecimal() -> None:
 
 def test_acts_stand_after_what_they_refer_to() -> None:
     def terms(name: str, parent: list[object] | None = None, version: int = 1) -> dict[str, object]:
-        row: dict[str, object] = {"framework_id": name, "version": version, "country": "XA", "unit": {"en": "c"}}
+        row: dict[str, object] = {
+            "framework_id": name,
+            "version": version,
+            "country": "XA",
+            "unit": {"en": "c"},
+        }
         row |= {"hour_kind": "none", "quantum": "1/1"}
         return row if parent is None else {**row, "parent": parent}
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from genesis_alliance import CREATED, ORIGIN, applicant, make_secrets
 
 from accord_genesis.acts import parse_acts
 from accord_genesis.ceremony import (
@@ -26,6 +25,7 @@ from accord_genesis.keyset import PartySecrets
 from accord_genesis.presets import choose
 from accord_ledger import codec
 from accord_ledger.errors import AccordError
+from genesis_alliance import CREATED, ORIGIN, applicant, make_secrets
 
 CHARTER = Charter(name="Test", origin=ORIGIN, created=CREATED, presets=("frameworks",))
 
@@ -78,7 +78,12 @@ GRANTS = [
     }
     for name in "abc"
 ]
-LIST = {"list_id": "region-groups-xa", "version": 1, "owner": "XA", "entries": [{"code": "XA-E", "values": ["east"]}]}
+LIST = {
+    "list_id": "region-groups-xa",
+    "version": 1,
+    "owner": "XA",
+    "entries": [{"code": "XA-E", "values": ["east"]}],
+}
 
 
 def rich() -> tuple[Charter, list[bytes]]:
@@ -107,7 +112,11 @@ def test_every_order_of_founders_gives_the_same_document() -> None:
 
 
 def test_other_content_gives_another_network() -> None:
-    for other in (replace(CHARTER, name="Other"), replace(CHARTER, created=CREATED + 1), replace(CHARTER, presets=())):
+    for other in (
+        replace(CHARTER, name="Other"),
+        replace(CHARTER, created=CREATED + 1),
+        replace(CHARTER, presets=()),
+    ):
         assert document_of(unsigned(assemble(other, STATEMENTS))) != document_of(FILE)
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from genesis_alliance import Alliance, make_alliance
 
 from accord_genesis.document import (
     Act,
@@ -24,6 +23,7 @@ from accord_ledger import codec
 from accord_ledger.errors import AccordError
 from accord_ledger.keys import SigningKey
 from accord_ledger.tags import Tag
+from genesis_alliance import Alliance, make_alliance
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,11 @@ def test_what_was_written_opens(alliance: Alliance) -> None:
 
 def test_the_first_version_holds_the_state(alliance: Alliance) -> None:
     version = alliance.genesis.version()
-    assert (version.height, version.seal_hash, version.time) == (0, alliance.network, alliance.genesis.document.created)
+    assert (version.height, version.seal_hash, version.time) == (
+        0,
+        alliance.network,
+        alliance.genesis.document.created,
+    )
     again = execute(signed(alliance).document).version()
     assert version.map.root == again.map.root
 
@@ -87,22 +91,34 @@ def test_the_name_is_clean_text(alliance: Alliance) -> None:
 
 def test_unknown_and_later_kinds_are_refused(alliance: Alliance) -> None:
     place = len(alliance.genesis.document.acts)
-    assert code_of_document(with_act(alliance, "no_such_kind", b"\x80")) == ("E_SCHEMA", f"acts[{place}].kind")
+    assert code_of_document(with_act(alliance, "no_such_kind", b"\x80")) == (
+        "E_SCHEMA",
+        f"acts[{place}].kind",
+    )
     assert code_of_document(with_act(alliance, "key_revoke", b"\x80")) == ("E_SCHEMA", f"acts[{place}].kind")
 
 
 def test_a_body_has_one_encoding(alliance: Alliance) -> None:
     place = len(alliance.genesis.document.acts)
     long_form = b"\x81\xa5party\xd9\x01a"  # the text "a" spelled with a length byte it does not need
-    assert code_of_document(with_act(alliance, "seat_grant", long_form)) == ("E_SCHEMA", f"acts[{place}].body")
+    assert code_of_document(with_act(alliance, "seat_grant", long_form)) == (
+        "E_SCHEMA",
+        f"acts[{place}].body",
+    )
 
 
 def test_an_act_that_breaks_a_rule_is_named(alliance: Alliance) -> None:
     place = len(alliance.genesis.document.acts)
     body = codec.encode({"party": "nobody"})
-    assert code_of_document(with_act(alliance, "seat_grant", body)) == ("E_UNKNOWN_REF", f"acts[{place}].body.party")
+    assert code_of_document(with_act(alliance, "seat_grant", body)) == (
+        "E_UNKNOWN_REF",
+        f"acts[{place}].body.party",
+    )
     seat = codec.encode({"party": "a"})
-    assert code_of_document(with_act(alliance, "seat_grant", seat)) == ("E_STATE", f"acts[{place}].body.party")
+    assert code_of_document(with_act(alliance, "seat_grant", seat)) == (
+        "E_STATE",
+        f"acts[{place}].body.party",
+    )
 
 
 def test_a_party_stands_once(alliance: Alliance) -> None:
@@ -157,9 +173,12 @@ def resigned(alliance: Alliance, party: str, key: SigningKey, data: bytes | None
 
 
 @pytest.mark.parametrize(
-    ("party", "owner", "purpose"), [("a", "b", "governance"), ("a", "a", "registrar"), ("ghost", "a", "governance")]
+    ("party", "owner", "purpose"),
+    [("a", "b", "governance"), ("a", "a", "registrar"), ("ghost", "a", "governance")],
 )
-def test_signatures_by_other_keys_are_refused(alliance: Alliance, party: str, owner: str, purpose: str) -> None:
+def test_signatures_by_other_keys_are_refused(
+    alliance: Alliance, party: str, owner: str, purpose: str
+) -> None:
     assert code_of_file(resigned(alliance, party, alliance.key(owner, purpose))) == "GENESIS_SIGNATURE"
 
 
@@ -175,7 +194,9 @@ def test_the_institution_key_signs_as_well_as_governance(alliance: Alliance) -> 
 
 def test_a_signature_on_another_document_is_refused(alliance: Alliance) -> None:
     other = changed(alliance, name="Another")
-    assert code_of_file(resigned(alliance, "a", alliance.key("a", "governance"), other)) == "GENESIS_SIGNATURE"
+    assert (
+        code_of_file(resigned(alliance, "a", alliance.key("a", "governance"), other)) == "GENESIS_SIGNATURE"
+    )
 
 
 def test_signatures_stand_in_one_order(alliance: Alliance) -> None:

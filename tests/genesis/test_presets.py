@@ -55,21 +55,29 @@ def test_every_preset_passes_the_rules() -> None:
     chosen = presets.choose(("all",))
     assert len(chosen) == len(presets.FRAMEWORKS) + len(presets.PROFILES) + len(LISTS)
     for act in in_order(chosen):
-        run_genesis(Context(state=state, network=b"", height=0, time=0, genesis=True), act.kind, bytes(act.body))
+        run_genesis(
+            Context(state=state, network=b"", height=0, time=0, genesis=True), act.kind, bytes(act.body)
+        )
     child = state.get(FRAMEWORKS, "nl-ects", 1)
     assert child is not None
     assert child.root == ("ects", 1)
 
 
 def test_a_child_brings_its_parent() -> None:
-    assert [body.terms.framework_id for _, body in presets.choose(("nl-ects",)) if isinstance(body, FrameworkDefine)] == [
+    assert [
+        body.terms.framework_id
+        for _, body in presets.choose(("nl-ects",))
+        if isinstance(body, FrameworkDefine)
+    ] == [
         "ects",
         "nl-ects",
     ]
 
 
 def test_names_are_taken_once_whatever_their_order() -> None:
-    assert presets.choose(("all", "ects", "frameworks")) == presets.choose(("frameworks", "lists", "profiles"))
+    assert presets.choose(("all", "ects", "frameworks")) == presets.choose(
+        ("frameworks", "lists", "profiles")
+    )
     assert presets.choose(()) == ()
 
 
@@ -85,7 +93,13 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_profiles_ask_what_their_rows_say() -> None:
-    assert set(profile("suny-2018").required) == {"title", "audience", "issuers", "credits", "transferability"}
+    assert set(profile("suny-2018").required) == {
+        "title",
+        "audience",
+        "issuers",
+        "credits",
+        "transferability",
+    }
     assert profile("suny-2018").approval_credit.all_of == ("academic_committee", "curriculum_committee")
     assert profile("suny-2018").approval_noncredit.any_of == ("academic_committee", "curriculum_committee")
     assert "assessment_type" in profile("eu-2022").required

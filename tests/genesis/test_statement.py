@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from genesis_alliance import applicant, make_secrets
 
 from accord_genesis.ceremony import join
 from accord_genesis.keyset import PartySecrets
@@ -17,6 +16,7 @@ from accord_genesis.statement import (
 )
 from accord_ledger import codec
 from accord_ledger.errors import AccordError
+from genesis_alliance import applicant, make_secrets
 
 WHO = applicant("a", seat=True, endpoint="wss://a.example/v1/peer")
 SECRETS = make_secrets(WHO)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from genesis_alliance import CREATED, ORIGIN, Alliance, applicant, make_alliance
 
 from accord_genesis.acts import parse_acts
 from accord_genesis.ceremony import join
@@ -18,6 +17,7 @@ from accord_ledger.errors import ProofError
 from accord_ledger.merkle.tree import EMPTY_ROOT
 from accord_ledger.note import NoteSigner
 from accord_ledger.policy import parse_policy
+from genesis_alliance import CREATED, ORIGIN, Alliance, applicant, make_alliance
 
 ACTS = {
     "registry_entry": [

@@ -55,6 +55,14 @@ def test_rule_8_a_member_cannot_count_twice() -> None:
     assert only(seat.give(*votes), do.SendCertificate) == []
 
 
+def test_rule_8_the_second_of_two_contradicting_votes_does_not_count() -> None:
+    seat = Seat()
+    votes = [("m1", OTHER), ("m1", B1.hash), ("m2", B1.hash), ("m3", B1.hash)]
+    effects = seat.give(*(on.VoteReceived(vote("notarize", 1, seal, member)) for member, seal in votes))
+    assert only(effects, do.SendCertificate) == []
+    assert seat.core.view == 1
+
+
 def test_rule_7_votes_outside_the_window_leave_no_trace() -> None:
     seat = Seat(config=Config(ahead=4, behind=4))
     seat.give(*(nullify(view, f"m{at}") for view in (6, 1000, 2**50) for at in (1, 2, 3)))

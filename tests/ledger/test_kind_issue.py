@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from accord_ledger.domain.kinds.issue import with_range
+from accord_ledger.domain.issuance import with_range
 from accord_ledger.domain.kinds.offering import CourseOffering
 from accord_ledger.domain.kinds.policy import PolicySet
 from accord_ledger.domain.kinds.programme_status import ProgrammeStatusBody

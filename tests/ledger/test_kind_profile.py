@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accord_ledger import codec
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.kinds.policy import PolicySet
 from accord_ledger.domain.kinds.profile import ListDefine, ProfileDefine
@@ -21,8 +22,11 @@ from accord_ledger.domain.model.framework import (
     ProfileTerms,
 )
 from accord_ledger.domain.model.parameters import Parameters
+from accord_ledger.domain.pipeline import run_genesis
 from accord_ledger.domain.standing import award_cap, party
-from domain_alliance import OWN_COMMITTEE, TWO_THIRDS, profile
+from accord_ledger.errors import Rejection
+from accord_ledger.state import MemorySource, View
+from domain_alliance import OWN_COMMITTEE, TWO_THIRDS, genesis_context, genesis_state, profile
 from domain_world import World, terms
 
 
@@ -70,6 +74,14 @@ def test_t39_a_banks_profile_is_its_cap_alone(world: World) -> None:
     world.refused("E_VALUE", "profile_define", cap("1/2", accreditation=True), "bcb governance")
     mine = ProfileDefine(terms=ProfileTerms(profile_id="uu-p", version=1, owner="uu", award_cap="1/2"))
     world.refused("E_ROLE", "profile_define", mine, "uu governance")
+
+
+def test_t39_in_genesis_too_a_bank_is_a_bank() -> None:
+    mine = ProfileDefine(terms=ProfileTerms(profile_id="uu-p", version=1, owner="uu", award_cap="1/2"))
+    with pytest.raises(Rejection, match="E_ROLE"):
+        run_genesis(
+            genesis_context(View(MemorySource(genesis_state()))), "profile_define", codec.encode(mine)
+        )
 
 
 @pytest.mark.parametrize(

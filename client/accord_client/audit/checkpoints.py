@@ -121,7 +121,9 @@ def judge_consistency(
         return Finding("consistency", error.code, "a well-formed checkpoint", error.detail), ""
     names = ", ".join(sorted(key.name for key in both)) or "nobody"
     got = f"{theirs.root.hex()}; both cosigned by {names}"
-    return Finding("consistency", "CHECKPOINT_FORK", f"root {root.hex()} at {theirs.size}", got, theirs.size - 1), ""
+    return Finding(
+        "consistency", "CHECKPOINT_FORK", f"root {root.hex()} at {theirs.size}", got, theirs.size - 1
+    ), ""
 
 
 def sizes(notes: Sequence[bytes]) -> list[int]:

@@ -85,7 +85,11 @@ async def compare(source: LogSource, tile: Tile, expected: bytes) -> Finding | N
         return Finding("tiles", "TILE_MISSING", tile.path, "no such file", _first_entry(tile, 0))
     if len(data) != HASH_BYTES * width:
         return Finding(
-            "tiles", "TILE_HASHES", f"{HASH_BYTES * width} bytes in {tile.path}", str(len(data)), _first_entry(tile, 0)
+            "tiles",
+            "TILE_HASHES",
+            f"{HASH_BYTES * width} bytes in {tile.path}",
+            str(len(data)),
+            _first_entry(tile, 0),
         )
     for place in range(tile.width):
         at = slice(place * HASH_BYTES, (place + 1) * HASH_BYTES)

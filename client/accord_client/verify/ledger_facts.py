@@ -59,7 +59,9 @@ class LedgerFacts:
         """What people want to read."""
         terms = self.programme.terms
         return {
-            "issuers": [{"party": name, "name": dict(party.legal_name)} for name, party in self.parties.items()],
+            "issuers": [
+                {"party": name, "name": dict(party.legal_name)} for name, party in self.parties.items()
+            ],
             "programme": terms.programme_id,
             "version": terms.version,
             "title": dict(terms.title),
@@ -76,7 +78,12 @@ class LedgerFacts:
             "status_since": self.standing.since,
             "erased_at": self.row.erased_at,
             "redeemed": [
-                {"recognition": name.hex(), "by": item.receiver, "agreement": item.agreement[0], "at": item.at}
+                {
+                    "recognition": name.hex(),
+                    "by": item.receiver,
+                    "agreement": item.agreement[0],
+                    "at": item.at,
+                }
                 for name, item in self.recognitions
             ],
             "stacked_into": self.row.stacked_into.hex() if self.row.stacked_into is not None else None,
@@ -146,9 +153,7 @@ def _status_then(ctx: Context, batch: Batch, head: ProgrammeHead) -> str | None:
     return found
 
 
-def _unaccredited_at(
-    ctx: Context, batch: Batch, programme: Programme, profile: ProfileTerms
-) -> int | None:
+def _unaccredited_at(ctx: Context, batch: Batch, programme: Programme, profile: ProfileTerms) -> int | None:
     """DOMAIN.md 2.5, Issue: at ``completed_to`` and, unless late, at issuance."""
     if not profile.accreditation:
         return None

@@ -88,11 +88,7 @@ class Report:
     def to_plain(self) -> dict[str, Any]:
         """The report as a JSON object."""
         checks = [
-            {
-                name: value
-                for name in ("name", "outcome", "code", "detail")
-                if (value := getattr(check, name))
-            }
+            {name: value for name in ("name", "outcome", "code", "detail") if (value := getattr(check, name))}
             for check in self.checks.values()
         ]
         return {"verdict": self.verdict, "facts": self.facts, "checks": checks}

@@ -44,10 +44,8 @@ class Span:
     def before_cut_off(self, batch: Batch) -> bool:
         """Whether the credentials were issued before the cut-off: the notice, or else ``valid_to``."""
         if self.notice is None:
-            at = batch.issued_at if batch.origin_at is None else batch.origin_at
-            return at < self.end
-        height = batch.issued_height if batch.origin_height is None else batch.origin_height
-        return height < self.notice.height
+            return batch.effective_at < self.end
+        return batch.effective_height < self.notice.height
 
 
 def span_of(agreement: Agreement, version: AgreementVersion, terms: AgreementTerms) -> Span:

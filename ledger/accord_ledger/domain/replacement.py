@@ -62,7 +62,9 @@ def check_ranges(ranges: tuple[Interval, ...], path: str) -> None:
     before = -1
     for place, span in enumerate(ranges):
         if not before < span.start < span.end:
-            raise Rejection("E_VALUE", "expected ranges in order, apart and not empty", path=f"{path}[{place}]")
+            raise Rejection(
+                "E_VALUE", "expected ranges in order, apart and not empty", path=f"{path}[{place}]"
+            )
         before = span.end
 
 

@@ -16,7 +16,7 @@ from accord_ledger.domain.model.framework import FRAMEWORKS, Framework
 from accord_ledger.domain.model.party import PARTIES, Party
 from accord_ledger.domain.model.programme import ProgrammeTerms
 from accord_ledger.domain.rules import Rule
-from accord_ledger.domain.standing import accredited, endorsed
+from accord_ledger.domain.standing import accredited
 from accord_ledger.errors import Rejection
 
 ABROAD_LANGUAGE = "en"
@@ -61,8 +61,16 @@ def check_scope(ctx: Context, presented: Presented, terms: AgreementTerms, rule:
     _check_audience(programme, terms, path)
     if programme.track == "noncredit" and not rule.accepts_noncredit:
         raise Rejection("E_NONCREDIT", "expected an item of the credit track", path=path)
-    if rule.consumes and not endorsed(ctx, presented.programme):
+    if rule.consumes and not _has_university(ctx, presented):
         raise Rejection("E_NOT_ENDORSED", "expected a university to issue or endorse it", path=path)
+
+
+def _has_university(ctx: Context, presented: Presented) -> bool:
+    """A university signed the issue, alone or with others, or endorsed the programme (row C9)."""
+    if any(approval.kind == "endorse" for approval in presented.programme.approvals):
+        return True
+    issuers = (ctx.known(PARTIES, issuer, path="item") for issuer in presented.batch.issuers)
+    return any("university" in issuer.roles for issuer in issuers)
 
 
 def _check_framework(ctx: Context, framework: Framework, rule: Rule, path: str) -> None:
@@ -124,7 +132,7 @@ def _check_abroad(
     ctx: Context, item: Presented, parties: tuple[Party, ...], terms: AgreementTerms, path: str
 ) -> None:
     programme = item.programme.terms
-    issued_at = item.batch.issued_at if item.batch.origin_at is None else item.batch.origin_at
+    issued_at = item.batch.effective_at
     issuers = tuple(party.party_id for party in parties)
     if not accredited(
         ctx, issuers, programme.programme_id, issued_at, registries=terms.trust_registries, cross_border=True

@@ -27,7 +27,7 @@ _PAUSE: Final = 0.05
 class Listener:
     """One listening socket in front of an aiohttp server."""
 
-    def __init__(self, server: web.Server[Any], *, limit: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, server: web.Server, *, limit: int, tls: ssl.SSLContext | None) -> None:
         self._server = server
         self._limit = limit
         self._tls = tls
@@ -48,7 +48,7 @@ class Listener:
         listening = socket.socket(family, kind, protocol)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.setblocking(False)
+            listening.settimeout(0)
             listening.bind(address)
             listening.listen(BACKLOG)
         except OSError:
@@ -101,7 +101,7 @@ class Listener:
     async def _open(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            connection.setblocking(False)
+            connection.settimeout(0)
             limits = {} if self._tls is None else {"ssl_handshake_timeout": FIRST_REQUEST_SECONDS}
             transport, protocol = await loop.connect_accepted_socket(
                 self._server, connection, ssl=self._tls, **limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -46,11 +46,17 @@ def serve(site: Site, route: Route) -> Next:
     return handler
 
 
-def outermost(site: Site) -> Callable[[web.Request, Next], Awaitable[web.StreamResponse]]:
-    """The one middleware: measures, turns failures into problems, adds headers."""
+def outermost(site: Site, heard: Callable[[object], None]) -> Any:
+    """The one middleware: measures, and turns failures into problems.
+
+    Args:
+        site: where to count.
+        heard: told of the connection of every request.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Next) -> web.StreamResponse:
+        heard(request.protocol)
         started = time.perf_counter()
         try:
             response = await handler(request)
@@ -82,7 +88,7 @@ def as_problem(error: Exception, request: web.Request) -> ProblemError:
         case ProblemError():
             return error
         case web.HTTPException(status=status) if status in _STATUS_CODES:
-            allow = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
+            allow = {str(hdrs.ALLOW): error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else {}
             return ProblemError(_STATUS_CODES[status], headers=allow)
         case AccordError(code=code) if code in CODES and not isinstance(error, FatalError):
             return ProblemError(code, error.detail, path=error.path)

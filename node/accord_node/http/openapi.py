@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +36,9 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     references, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     reference = dict(zip(kinds, references, strict=True))
     hexed = _hexed_names(kinds, reference)
-    schemas = {name: _hexed(schema) if name in hexed else schema for name, schema in components.items()}
+    schemas = {
+        name: _portable(_hexed(schema) if name in hexed else schema) for name, schema in components.items()
+    }
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.template, {})[route.method.lower()] = _operation(route, reference)
@@ -53,7 +55,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
-def _hexed_names(kinds: Sequence[type], reference: dict[type, dict[str, Any]]) -> set[str]:
+def _hexed_names(kinds: Sequence[type], reference: Mapping[Any, dict[str, Any]]) -> set[str]:
     """Components that are shown with bytes in hex: everything that belongs to the ledger."""
     wire = [kind for kind in kinds if issubclass(kind, Wire)]
     names = set(msgspec.json.schema_components(wire, ref_template=_REF)[1])
@@ -68,7 +70,17 @@ def _hexed(schema: Any) -> Any:
     return [_hexed(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def _operation(route: Route, reference: dict[type, dict[str, Any]]) -> dict[str, Any]:
+def _portable(schema: Any) -> Any:
+    """Python's end-of-text anchor is ``$`` in the dialect of JSON Schema, which has no multi-line mode."""
+    if isinstance(schema, dict):
+        return {
+            name: item.replace("\\Z", "$") if name == "pattern" and isinstance(item, str) else _portable(item)
+            for name, item in schema.items()
+        }
+    return [_portable(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _operation(route: Route, reference: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": route.summary,
@@ -89,7 +101,8 @@ def _parameters(kind: type[Parameters], place: str) -> list[dict[str, Any]]:
     schema = msgspec.json.schema_components([kind], ref_template=_REF)[1][kind.__name__]
     required = set(schema.get("required", ()))
     found = []
-    for name, about in schema["properties"].items():
+    for name, given in _portable(schema["properties"]).items():
+        about = next((item for item in given.get("anyOf", ()) if item != {"type": "null"}), given)
         text = about.pop("description", "")
         parameter = {
             "name": name,
@@ -101,7 +114,7 @@ def _parameters(kind: type[Parameters], place: str) -> list[dict[str, Any]]:
     return found
 
 
-def _answer(route: Route, reference: dict[type, dict[str, Any]]) -> dict[str, Any]:
+def _answer(route: Route, reference: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     if isinstance(route.answer, str):
         return {"description": route.summary, "content": {route.answer: {}}}
     schema = reference[route.answer]

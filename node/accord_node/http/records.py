@@ -74,7 +74,7 @@ def computed(raw: bytes | None) -> tuple[dict[str, str], list[str]]:
     """What execution computed, from the index."""
     if raw is None:
         return {}, []
-    found: tuple[dict[str, str], list[str]] = codec.decode(raw, tuple[dict[str, str], list[str]])  # type: ignore[arg-type]
+    found: tuple[dict[str, str], list[str]] = codec.decode(raw, tuple[dict[str, str], list[str]])
     return found
 
 

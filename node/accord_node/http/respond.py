@@ -58,4 +58,7 @@ def file_response(
     wanted = request.if_none_match
     if wanted and any(item.value in (tag, "*") for item in wanted):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers=headers, content_type=media_type)
+    response = web.Response(
+        body=body, headers=headers, content_type=media_type, zlib_executor_size=COMPRESS_IN_THREAD
+    )
+    return _compressed(request, response, len(body)) if media_type == "application/json" else response

@@ -91,19 +91,21 @@ class HttpServer:
         return self.port
 
     def _application(self, site: Site, *, secure: bool) -> web.Application:
-        app = web.Application(middlewares=[outermost(site)], client_max_size=MAX_REQUEST_BYTES)
+        app = web.Application(middlewares=[outermost(site, self._heard)], client_max_size=MAX_REQUEST_BYTES)
         for route in ROUTES:
             app.router.add_route(route.method, route.address, serve(site, route))
-            if route.method == "GET":
+            if route.method == "GET" and route.answer != "text/event-stream":
                 app.router.add_route("HEAD", route.address, serve(site, route))
 
         async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-            if self._listener is not None:
-                self._listener.heard(request.protocol)
             add_headers(request, response, secure=secure)
 
         app.on_response_prepare.append(prepare)
         return app
+
+    def _heard(self, protocol: object) -> None:
+        if self._listener is not None:
+            self._listener.heard(protocol)
 
     async def close(self) -> None:
         """Stop listening, end streams, let running requests finish, close; safe to call twice."""

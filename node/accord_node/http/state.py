@@ -12,7 +12,7 @@ from accord_ledger.errors import DecodeError
 from accord_ledger.state import Part
 from accord_node.http.plain import plain
 from accord_node.http.problems import ProblemError
-from accord_node.http.routes import Answer, Call, Handler, Parameters, Route
+from accord_node.http.routes import Answer, Call, Handler, Nothing, Parameters, Route
 from accord_node.http.site import Site, position_of
 from accord_node.http.state_keys import KEY_PARTS, decode_value, read_part, state_key, tables
 from accord_node.http.versions import snapshot_version
@@ -119,17 +119,16 @@ SINGLE: Final = {
 _PROBLEMS = ("OBJECT_UNKNOWN", "STATE_KEY", "PROOF_NOT_READY")
 
 
-def _route(address: str, table: str, summary: str, path: type[Parameters] | None) -> Route:
+def _route(address: str, table: str, summary: str, path: type[Parameters]) -> Route:
     value: type[Wire] = tables()[table]
-    options = {} if path is None else {"path": path}
     return Route(
         "GET", f"/v1/{address}", by_key(table), summary, Fact,
-        query=ProofQuery, value=value, problems=_PROBLEMS, **options,
+        path=path, query=ProofQuery, value=value, problems=_PROBLEMS,
     )  # fmt: skip
 
 
 ROUTES: Final = (
     *(_route(f"{name}/{{id}}", table, text, IdPath) for name, (table, text) in BY_ID.items()),
     *(_route(name, table, text, VersionPath) for name, (table, text) in BY_VERSION.items()),
-    *(_route(name, table, text, None) for name, (table, text) in SINGLE.items()),
+    *(_route(name, table, text, Nothing) for name, (table, text) in SINGLE.items()),
 )

@@ -83,7 +83,7 @@ async def metrics(site: Site, _: Call[Nothing, Nothing]) -> web.Response:
 
 
 async def openapi(site: Site, call: Call[Nothing, Nothing]) -> web.Response:
-    """This interface, described."""
+    """The description of all this."""
     return file_response(call.request, site.openapi, media_type="application/json", cache="no-cache")
 
 

@@ -55,6 +55,16 @@ class Batch(Wire):
     origin_at: Seconds | None = None
     """Time of that block."""
 
+    @property
+    def effective_height(self) -> int:
+        """Issuing block that counts for cut-offs."""
+        return self.issued_height if self.origin_height is None else self.origin_height
+
+    @property
+    def effective_at(self) -> int:
+        """Time of the issuing block that counts for cut-offs."""
+        return self.issued_at if self.origin_at is None else self.origin_at
+
 
 class Spend(Wire):
     """One live use of a credential for credit."""

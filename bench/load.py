@@ -1,0 +1,98 @@
+"""Loading the alliance: at saturation, at a given rate, and one transaction at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from accord_node.demo.founding import FOUNDERS
+from bench.alliance import Alliance
+
+BULK = 250
+"""Records in one request at saturation."""
+WINDOWS = 5
+"""Equal parts of a run, each giving one rate; the median is quoted."""
+
+
+@dataclass
+class Run:
+    """What became of a load."""
+
+    finals: list[tuple[float, int]] = field(default_factory=list)
+    """(time, records that became final then)."""
+    latencies: list[float] = field(default_factory=list)
+    """Seconds from request to final answer, one a request."""
+    refused: int = 0
+
+    def rates(self, windows: int = WINDOWS) -> list[float]:
+        """Records per second in equal windows, the ramp at both ends left out."""
+        times = sorted(self.finals)
+        total = sum(count for _, count in times)
+        low, high = total * 0.1, total * 0.9
+        inner, seen = [], 0
+        for when, count in times:
+            if low <= seen <= high:
+                inner.append((when, count))
+            seen += count
+        begin, end = inner[0][0], inner[-1][0]
+        step = (end - begin) / windows
+        return [
+            sum(count for when, count in inner[1:] if begin + n * step < when <= begin + (n + 1) * step) / step
+            for n in range(windows)
+        ]
+
+
+async def saturate(alliance: Alliance, entries: Sequence[bytes], parties: Sequence[str] = FOUNDERS, *, lanes: int = 4) -> Run:
+    """Keep ``lanes`` bulk requests open at every node until all records are final."""
+    run = Run()
+    bulks = iter([entries[at : at + BULK] for at in range(0, len(entries), BULK)])
+
+    async def lane(party: str) -> None:
+        for bulk in bulks:
+            begin = time.perf_counter()
+            results = await alliance.submit(party, bulk, final=True)
+            done = time.perf_counter()
+            final = sum(result.status == "final" for result in results)
+            run.finals.append((done, final))
+            run.latencies.append(done - begin)
+            run.refused += len(results) - final
+
+    await asyncio.gather(*(lane(party) for party in parties for _ in range(lanes)))
+    return run
+
+
+async def steady(alliance: Alliance, entries: Sequence[bytes], rate: float, parties: Sequence[str] = FOUNDERS) -> Run:
+    """Send records one by one at a fixed rate, whatever the answers do (an open loop)."""
+    run = Run()
+    tasks: list[asyncio.Task[None]] = []
+    begin = time.perf_counter()
+
+    async def one(party: str, entry: bytes, due: float) -> None:
+        (result,) = await alliance.submit(party, [entry], final=True)
+        done = time.perf_counter()
+        run.latencies.append(done - due)
+        run.finals.append((done, 1))
+        run.refused += result.status != "final"
+
+    for number, entry in enumerate(entries):
+        due = begin + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        tasks.append(asyncio.create_task(one(parties[number % len(parties)], entry, due)))
+    await asyncio.gather(*tasks)
+    return run
+
+
+async def at_rest(alliance: Alliance, entries: Sequence[bytes], party: str = "uu") -> Run:
+    """One transaction after another, each waited for."""
+    run = Run()
+    for entry in entries:
+        begin = time.perf_counter()
+        (result,) = await alliance.submit(party, [entry], final=True)
+        done = time.perf_counter()
+        run.latencies.append(done - begin)
+        run.finals.append((done, 1))
+        run.refused += result.status != "final"
+    return run

@@ -1,0 +1,125 @@
+"""Four nodes on this machine: throughput, latency, stalls, faults, growth, disk."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from accord_node.demo.founding import FOUNDERS
+from bench import bare, load
+from bench.alliance import Alliance
+from bench.table import goal, heading, machine, percentile, row, spread
+
+MEMBERS = len(FOUNDERS)
+
+
+async def _saturation(alliance: Alliance, count: int, bound: float) -> float:
+    entries = alliance.issuances(count)
+    run = await load.saturate(alliance, entries)
+    rates = run.rates()
+    rate = statistics.median(rates)
+    row("finalised transactions/s at saturation (min/median/max)", spread(rates), f"{count} of one signature")
+    if run.refused:
+        row("refused", str(run.refused), "expected none")
+    goal("  x 4 nodes over bare verifications/s of all cores", rate * MEMBERS / bound, 0.50)
+    return rate
+
+
+async def _stalls(alliance: Alliance) -> None:
+    worst = 0.0
+    for party in FOUNDERS:
+        samples = await alliance.metrics(party)
+        held = next((value for name, value in samples.items() if "loop_hold" in name and "max" in name), 0.0)
+        worst = max(worst, held)
+    goal("longest hold of any node's event loop, ms", worst * 1000, 20.0, at_most=True)
+
+
+async def _latency(alliance: Alliance, rate: float) -> None:
+    rest = (await load.at_rest(alliance, alliance.issuances(300))).latencies
+    _percentiles("finality of one transaction at rest, ms", rest)
+    goal("  p50 at rest, ms", percentile(rest, 0.5) * 1000, 10.0, at_most=True)
+    half = await load.steady(alliance, alliance.issuances(int(rate / 2 * 10)), rate / 2)
+    _percentiles(f"finality at half of saturation ({rate / 2:.0f}/s), ms", half.latencies)
+    goal("  p99 over p50 at half of saturation", percentile(half.latencies, 0.99) / percentile(half.latencies, 0.5), 3.0, at_most=True)
+
+
+def _percentiles(name: str, seconds: list[float]) -> None:
+    shown = " / ".join(f"{percentile(seconds, share) * 1000:.1f}" for share in (0.5, 0.95, 0.99))
+    row(f"{name} (p50/p95/p99)", shown, f"{len(seconds)} transactions")
+
+
+async def _batches(alliance: Alliance) -> None:
+    leaves = bare.leaves_per_second()
+    for size, count in ((1000, 1500), (100_000, 60)):
+        run = await load.saturate(alliance, alliance.issuances(count, size=size))
+        seconds = max(when for when, _ in run.finals) - min(when for when, _ in run.finals) or 1e-9
+        done = sum(final for _, final in run.finals)
+        row(f"credentials/s in issuances of {size:,}", f"{done * size / seconds:,.0f}", f"{done} issuances; refused {run.refused}")
+    row("bare RFC 6962 leaves/s of all cores", f"{leaves:,.0f}", "what an issuer hashes before it submits")
+
+
+async def _one_down(alliance: Alliance, count: int, rate: float) -> None:
+    victim = FOUNDERS[-1]
+    await alliance.nodes[victim].stop()
+    alive = [party for party in FOUNDERS if party != victim]
+    run = await load.saturate(alliance, alliance.issuances(count), alive)
+    down = statistics.median(run.rates())
+    row("finalised transactions/s with one node stopped", f"{down:,.0f}")
+    goal("  over the rate with four", down / rate, 0.9)
+    begin = time.perf_counter()
+    await alliance.nodes[victim].start()
+    await alliance.nodes[victim].wait_ready(alliance.session)
+    row("stopped node back and ready after, s", f"{time.perf_counter() - begin:.1f}", f"{count} transactions behind")
+
+
+async def _growth(alliance: Alliance, first: float, total: int, chunk: int) -> None:
+    done, rates = 0, []
+    while done < total:
+        run = await load.saturate(alliance, alliance.issuances(chunk))
+        done += chunk
+        rates.append(statistics.median(run.rates()))
+    row(f"finalised transactions/s at about {total:,} in the ledger", f"{rates[-1]:,.0f}")
+    goal("  over the rate at the start", rates[-1] / first, 0.9)
+
+
+async def _disk(alliance: Alliance) -> None:
+    sizes = alliance.disk_bytes(FOUNDERS[0])
+    entries = (await alliance.metrics(FOUNDERS[0])).get("accord_log_entries", 0.0)
+    if entries:
+        shown = ", ".join(f"{name} {size / entries:.0f}" for name, size in sorted(sizes.items()) if size / entries >= 1)
+        row("bytes on disk per log entry", f"{sum(sizes.values()) / entries:,.0f}", shown)
+
+
+async def run(*, quick: bool) -> None:
+    """Print everything."""
+    heading("Four nodes, durable votes, TLS, full rules, clients on the same machine")
+    row("machine", machine())
+    bound = statistics.median(bare.verifications_per_second() for _ in range(3))
+    row("bare verifications/s of all cores", f"{bound:,.0f}", "the product's own verify function, nothing else running")
+    count = 6_000 if quick else 20_000
+    with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder:
+        async with Alliance(Path(folder)) as alliance:
+            await load.saturate(alliance, alliance.issuances(1000))  # warm up
+            rate = await _saturation(alliance, count, bound)
+            await _stalls(alliance)
+            await _latency(alliance, rate)
+            await _batches(alliance)
+            await _one_down(alliance, count // 2, rate)
+            if not quick:
+                await _growth(alliance, rate, 100_000, 20_000)
+            await _disk(alliance)
+
+
+def main() -> None:
+    """``python -m bench.nodes [--quick]``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few thousand transactions, no growth")
+    asyncio.run(run(quick=parser.parse_args().quick))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Entries in, findings out: reading, signatures ahead, folding and invariants in one pipeline.
+
+Blocks wait for their signatures in order; at most ``WINDOW`` signatures are on their way, so memory stays
+bounded whatever the log holds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from accord_client.audit.invariants.watch import INVARIANTS, Watch
+from accord_client.audit.report import Finding, Report, Status
+from accord_client.audit.verifying import GoodSignatures, Job, Verifying
+from accord_genesis.document import Genesis
+from accord_ledger.replay import Block, BlockReader, Replay
+
+GROUP: Final = 256
+"""Signatures that travel together: about 20 ms of work."""
+
+WINDOW: Final = 4096
+"""Signatures on their way before the oldest block is executed."""
+
+BY_EXECUTION: Final = ("state_roots", "signatures", "rules", *INVARIANTS)
+"""Checks that end where execution ends."""
+
+BY_BLOCKS: Final = (
+    "chain", "members", "time", "certificates", "bodies", "log_roots", "finality", *BY_EXECUTION,
+)  # fmt: skip
+"""Checks that end where no more blocks can be told."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Blocks whose signatures are on their way in so many groups."""
+
+    blocks: list[Block]
+    groups: int
+    jobs: int
+
+
+class Pipeline:
+    """The replay of one log into one report."""
+
+    def __init__(self, genesis: Genesis, verifying: Verifying, report: Report) -> None:
+        self.replay = Replay(genesis.network, genesis.version())
+        self.reader = BlockReader()
+        self.watch = Watch()
+        self._verifying = verifying
+        self.report = report
+        self._blocks: list[Block] = []
+        self._jobs: list[Job] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._on_their_way = 0
+
+    def take(self, entries: Sequence[bytes]) -> None:
+        """Read the next entries; execute what is ready."""
+        add = self.reader.add
+        for entry in entries:
+            block = add(entry)
+            if block is None:
+                continue
+            self.report.records += len(block.records)
+            self._blocks.append(block)
+            self._jobs += self.replay.jobs(block)
+            if len(self._jobs) >= GROUP:
+                self._send()
+                while self._on_their_way > WINDOW:
+                    self._fold()
+
+    def finish(self) -> None:
+        """Execute what is left, and judge the end of the log."""
+        self._send()
+        while self._waiting:
+            self._fold()
+        report, replay, reader = self.report, self.replay, self.reader
+        report.height = replay.version.height
+        report.state_root = replay.version.map.root.hex()
+        if replay.halted is not None:
+            report.leave(BY_EXECUTION, f"not judged from height {replay.halted} on: execution ended there")
+        if reader.broken is not None:
+            height = replay.version.height + 1
+            code, detail = reader.broken
+            report.add(Finding("form", code, "a record or a seal", detail, reader.index, height))
+            report.leave(BY_BLOCKS, f"not judged from entry {reader.index} on: no more blocks can be told")
+        if report.check("state_roots").status is Status.FAIL:
+            report.check("I11").status = Status.FAIL
+        if self.watch.cycles.gave_up:
+            report.leave(("I6",), self.watch.cycles.gave_up)
+
+    def _send(self) -> None:
+        """Put the gathered signatures on their way, in groups that several processes can share."""
+        if not self._blocks:
+            return
+        jobs = self._jobs
+        groups = [jobs[at : at + GROUP] for at in range(0, len(jobs), GROUP)]
+        for group in groups:
+            self._verifying.submit(group)
+        self._waiting.append(_Waiting(self._blocks, len(groups), len(jobs)))
+        self._on_their_way += len(jobs)
+        self._blocks, self._jobs = [], []
+
+    def _fold(self) -> None:
+        """Execute the oldest blocks, now that their signatures are known."""
+        waiting = self._waiting.popleft()
+        good: set[Job] = set()
+        for _ in range(waiting.groups):
+            good |= self._verifying.next()
+        checker = GoodSignatures(good)
+        self._on_their_way -= waiting.jobs
+        for block in waiting.blocks:
+            replayed = self.replay.fold(block, checker)
+            for found in replayed.findings:
+                self.report.add(Finding.of(found))
+            for broken in self.watch.observe(replayed, self.replay.state):
+                self.report.add(broken)

@@ -1,0 +1,210 @@
+"""The course of a verification: first the evidence, then what the ledger says, then the documents.
+
+What cannot be judged because something before it failed is *not checked*, never passed. Proofs are
+judged by the pin; rules are those of the core, read through proved values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accord_client.bundle import Bundle
+from accord_client.documents.multikey import decode_multikey
+from accord_client.proofs import ProvedSeal, check_record, check_seal, check_value
+from accord_client.trust import Trust
+from accord_client.verify.authority_check import check_authority
+from accord_client.verify.document_check import check_documents
+from accord_client.verify.evidence import Evidence, NotProvedError
+from accord_client.verify.ledger_facts import LedgerFacts, read_facts
+from accord_client.verify.report import Report
+from accord_ledger import codec
+from accord_ledger.credential import check_credential, holder_commitment
+from accord_ledger.domain.kinds.issue import IssueBody
+from accord_ledger.domain.model.credential import Batch
+from accord_ledger.errors import AccordError, Rejection
+from accord_ledger.keys import key_id, verifies
+from accord_ledger.transaction import ParsedRecord, signed_message
+
+QUORUM_CODES = ("CHECKPOINT_", "NOTE_", "TRUST_")
+"""Codes that speak of who signed a checkpoint, not of what stands under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Evidence that passed."""
+
+    evidence: Evidence
+    time: int
+    """Block time of the oldest seal that state was proved at."""
+    height: int
+
+
+def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int | None = None) -> Report:
+    """Judge a bundle.
+
+    Args:
+        bundle: from :func:`accord_client.bundle.parse_bundle`.
+        trust: the verifier's own pin.
+        at: POSIX seconds for which validity is asked: now, mostly.
+        max_status_age: seconds; an older status leaves ``freshness`` not checked.
+    """
+    report = Report()
+    if bundle.network != trust.network:
+        detail = f"expected {trust.network.hex()}, got {bundle.network.hex()}"
+        report.failed("network", "BUNDLE_NETWORK", detail)
+        return report.finish("the bundle is of another network")
+    report.passed("network")
+    if bundle.handoffs:
+        report.failed(
+            "quorum", "BUNDLE_HANDOFFS", "expected no epoch changes since this pin; use a newer pin"
+        )
+    record = _record(report, bundle, trust)
+    proven = _state(report, bundle, trust)
+    facts = _facts(report, bundle, trust, proven)
+    if facts is None or proven is None:
+        check_documents(report, bundle, None, at)
+        return report.finish("the evidence does not say")
+    report.facts = facts.to_plain() | {"as_of": proven.time, "as_of_height": proven.height}
+    if record is not None:
+        _check_record(report, bundle, record, facts)
+    _check_batch(report, bundle, facts.batch)
+    check_authority(report, facts, at)
+    check_documents(report, bundle, facts, at)
+    _check_freshness(report, proven.time, at, max_status_age)
+    return report.finish("the evidence does not say")
+
+
+# ---- evidence ----------------------------------------------------------------------------------------
+
+
+def _blame(report: Report, name: str, error: AccordError) -> None:
+    """A bad checkpoint is a matter of the quorum, everything else of the check itself."""
+    report.failed_by("quorum" if error.code.startswith(QUORUM_CODES) else name, error)
+    report.open(name, error.code, "a checkpoint that is not believed")
+
+
+def _record(report: Report, bundle: Bundle, trust: Trust) -> ParsedRecord | None:
+    if bundle.record is None:
+        report.open("record", "BUNDLE_DRAFT", "the bundle holds no issuing record")
+        return None
+    try:
+        proved = check_record(bundle.record.proof(), trust, path="record")
+    except AccordError as error:
+        _blame(report, "record", error)
+        return None
+    report.passed("quorum", f"{len(proved.believed.cosigners)} members cosigned")
+    return proved.record
+
+
+def _state(report: Report, bundle: Bundle, trust: Trust) -> Proven | None:
+    """Every seal, then every value; one bad value spoils the evidence."""
+    seals: list[ProvedSeal] = []
+    try:
+        for place, seal in enumerate(bundle.seals):
+            seals.append(check_seal(seal.proof(), trust, path=f"seals[{place}]"))
+        values: dict[bytes, bytes | None] = {}
+        for place, item in enumerate(bundle.state):
+            root, path = seals[item.seal].seal.state_root, f"state[{place}]"
+            values[item.key] = check_value(root, item.key, item.value, item.proof, path=path)
+    except AccordError as error:
+        _blame(report, "state", error)
+        return None
+    if not seals:
+        report.open("state", "BUNDLE_DRAFT", "the bundle proves no state")
+        return None
+    oldest = min((seals[number] for number in {item.seal for item in bundle.state} or {0}), key=_height)
+    report.passed("state", f"{len(values)} values as of block {oldest.seal.height}")
+    return Proven(Evidence(values), oldest.seal.time, oldest.seal.height)
+
+
+def _height(seal: ProvedSeal) -> int:
+    return seal.seal.height
+
+
+def _facts(report: Report, bundle: Bundle, trust: Trust, proven: Proven | None) -> LedgerFacts | None:
+    if proven is None:
+        return None
+    ctx = proven.evidence.context(trust.network, proven.time)
+    try:
+        facts = read_facts(ctx, bundle.batch_id, bundle.index, document_keys(bundle))
+    except NotProvedError as error:
+        report.open("state", error.code, error.detail)
+        for name in ("batch", "issuer", "programme", "status"):
+            report.open(name, error.code, error.detail)
+        return None
+    except AccordError as error:  # a ledger that contradicts itself, or values of another table
+        report.failed_by("state", error)
+        return None
+    if facts is None:
+        report.failed("batch", "BATCH_UNKNOWN", "the ledger holds no batch of this id")
+    return facts
+
+
+def document_keys(bundle: Bundle) -> list[bytes]:
+    """Ids of the keys that documents say they are signed with, those that can be read, each once."""
+    found: dict[bytes, None] = {}
+    for document in bundle.documents:
+        proofs = document.content.get("proof") if isinstance(document.content, dict) else None
+        for proof in proofs if isinstance(proofs, list) else [proofs]:
+            method = proof.get("verificationMethod") if isinstance(proof, dict) else None
+            try:
+                found[key_id(decode_multikey(str(method).rpartition("#")[2]))] = None
+            except AccordError:
+                continue  # the signature check names what is wrong with it
+    return list(found)[:16]
+
+
+# ---- what the ledger holds ---------------------------------------------------------------------------
+
+
+def _check_record(report: Report, bundle: Bundle, record: ParsedRecord, facts: LedgerFacts) -> None:
+    """The record is the issuance of this batch, and keys of its issuers signed it."""
+    try:
+        if record.tx.kind != "credential_issue":
+            raise Rejection("RECORD_KIND", f"expected credential_issue, got {record.tx.kind}")
+        body = codec.decode(record.tx.body, IssueBody)
+        batch = facts.batch
+        said = (body.batch_id, body.merkle_root, body.count, body.programme)
+        if said != (bundle.batch_id, batch.merkle_root, batch.count, batch.programme):
+            raise Rejection("RECORD_BATCH", "expected the batch, root, number and programme of the ledger")
+        for signer in batch.keys:
+            _check_signature(record, signer, facts)
+    except AccordError as error:
+        report.failed_by("record", error)
+        return
+    report.passed("record", f"{record.tx_id.hex()}")
+
+
+def _check_signature(record: ParsedRecord, signer: bytes, facts: LedgerFacts) -> None:
+    key = facts.keys.get(signer)
+    for name, scope, signature in record.signatures:
+        if name == signer and key is not None:
+            message = signed_message(scope, record.tx_id, record.body_hash)
+            if verifies(key.public, message, signature):
+                return
+    raise Rejection("RECORD_SIGNATURE", f"expected a valid signature of {signer.hex()}")
+
+
+def _check_batch(report: Report, bundle: Bundle, batch: Batch) -> None:
+    try:
+        check_credential(
+            bundle.batch_id,
+            bundle.index,
+            bundle.documents_root(),
+            holder_commitment(bundle.holder.salt, bundle.holder.key),
+            path=bundle.path,
+            count=batch.count,
+            merkle_root=batch.merkle_root,
+        )
+    except AccordError as error:
+        report.failed_by("batch", error)
+        return
+    report.passed("batch", f"{bundle.index + 1} of {batch.count}")
+
+
+def _check_freshness(report: Report, time: int, at: int, max_age: int | None) -> None:
+    age = at - time
+    if max_age is not None and age > max_age:
+        report.open("freshness", "STATUS_OLD", f"expected at most {max_age} s, got {age} s")
+        return
+    report.passed("freshness", f"{max(age, 0)} s old")

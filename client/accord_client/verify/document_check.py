@@ -1,0 +1,158 @@
+"""The documents of a bundle against the ledger: form, signature, holder, dates, and every claim.
+
+What a document says about credits, level, title or issuer counts for nothing; it must agree with the
+ledger (DOMAIN.md 0.6), and what is shown to people comes from there.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from accord_client.bundle import Bundle, BundleDocument
+from accord_client.documents.data_integrity import check_issuer, verify_proof
+from accord_client.documents.json_guard import JsonObject
+from accord_client.documents.multikey import VerificationMethod, decode_multikey, did_key_public
+from accord_client.documents.open_badge import ledger_reference
+from accord_client.documents.open_badge_check import check_open_badge, check_period
+from accord_client.verify.authority_check import check_issuance_key
+from accord_client.verify.ledger_facts import LedgerFacts
+from accord_client.verify.report import Report
+from accord_ledger import rational
+from accord_ledger.errors import AccordError, ProofError
+from accord_ledger.keys import key_id
+
+
+def check_documents(report: Report, bundle: Bundle, facts: LedgerFacts | None, at: int) -> None:
+    """Judge every opened badge; what is no badge is covered by its commitment alone.
+
+    Args:
+        report: takes the findings.
+        bundle: the credential.
+        facts: the ledger's side, if the evidence gives it; without it only form is judged.
+        at: POSIX seconds for which validity is asked.
+    """
+    badges = [document for document in bundle.documents if _is_badge(document)]
+    if not badges:
+        for name in ("badge", "reference", "signature", "holder", "claims", "dates"):
+            report.open(name, "DOCUMENT_NONE", "no Open Badge is disclosed")
+        return
+    for document in badges:
+        _check_badge(report, bundle, document.content, facts, at)
+
+
+def _is_badge(document: BundleDocument) -> bool:
+    return document.opened and isinstance(document.content, dict)
+
+
+def _check_badge(
+    report: Report, bundle: Bundle, badge: JsonObject, facts: LedgerFacts | None, at: int
+) -> None:
+    try:
+        check_open_badge(badge)
+    except AccordError as error:
+        report.failed_by("badge", error)
+        return
+    report.passed("badge")
+    _judge(report, "reference", lambda: _reference(bundle, badge))
+    _judge(report, "holder", lambda: _holder(bundle, badge))
+    _judge(report, "dates", lambda: check_period(badge, at))
+    if facts is not None:
+        _judge(report, "signature", lambda: _signature(badge, facts, at))
+        _judge(report, "claims", lambda: _claims(badge, facts))
+
+
+def _judge(report: Report, name: str, check: Any) -> None:
+    try:
+        check()
+    except AccordError as error:
+        report.failed_by(name, error)
+        return
+    report.passed(name)
+
+
+def _reference(bundle: Bundle, badge: JsonObject) -> None:
+    said = ledger_reference(badge)
+    if said != bundle.reference:
+        raise ProofError("DOCUMENT_REFERENCE", f"expected {bundle.reference.urn}, got {said.urn}", path="id")
+
+
+def _holder(bundle: Bundle, badge: JsonObject) -> None:
+    subject = str(badge["credentialSubject"].get("id"))
+    if did_key_public(subject) != bundle.holder.key:
+        raise ProofError(
+            "DOCUMENT_HOLDER", "expected the holder key of the batch", path="credentialSubject.id"
+        )
+
+
+def _signature(badge: JsonObject, facts: LedgerFacts, at: int) -> None:
+    """Every judged proof verifies, and one is by the issuer with a key the ledger knows."""
+    batch = facts.batch
+
+    def resolve(url: str) -> VerificationMethod:
+        controller, _, fragment = url.partition("#")
+        public = decode_multikey(fragment)
+        check_issuance_key(facts.keys.get(key_id(public)), batch.issuers, batch.issued_at)
+        return VerificationMethod(url, controller, public, frozenset({"assertionMethod"}))
+
+    check_issuer(verify_proof(badge, resolve, at=at, ignore_unknown_suites=True))
+
+
+# ---- claims ------------------------------------------------------------------------------------------
+
+
+def _claims(badge: JsonObject, facts: LedgerFacts) -> None:
+    terms = facts.programme.terms
+    subject = badge["credentialSubject"]
+    achievement = subject["achievement"]
+    titles = set(terms.title.values())
+    _expect(badge.get("name"), titles, "name", optional=True)
+    _expect(achievement.get("name"), titles, "credentialSubject.achievement.name")
+    _expect(achievement.get("humanCode"), {terms.programme_id}, "achievement.humanCode", optional=True)
+    _expect(achievement.get("version"), {str(terms.version)}, "achievement.version", optional=True)
+    _credits(subject, "creditsEarned", terms.credits)
+    _credits(achievement, "creditsAvailable", terms.credits)
+    _level(achievement, facts)
+    _issuer_name(badge, facts)
+
+
+def _expect(value: object, known: set[str], path: str, *, optional: bool = False) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, str) or value not in known:
+        raise ProofError(
+            "DOCUMENT_CLAIM",
+            f"expected {' or '.join(sorted(known))[:200]}, got {str(value)[:80]!r}",
+            path=path,
+        )
+
+
+def _credits(holder: JsonObject, name: str, known: str) -> None:
+    if name not in holder:
+        return
+    value = holder[name]
+    if Fraction(repr(value)) != rational.parse_state(known):
+        raise ProofError("DOCUMENT_CLAIM", f"expected {known} credits, got {value}", path=name)
+
+
+def _level(achievement: JsonObject, facts: LedgerFacts) -> None:
+    """An alignment with the programme's framework states the level; it must be the ledger's."""
+    terms = facts.programme.terms
+    given = achievement.get("alignment", [])
+    for item in given if isinstance(given, list) else [given]:
+        framework = str(item.get("targetFramework", "")).lower()
+        if framework in {terms.framework[0], facts.framework.root[0]} and item.get("targetCode") != (
+            str(terms.level) if terms.level is not None else None
+        ):
+            code = str(item.get("targetCode"))[:40]
+            raise ProofError("DOCUMENT_CLAIM", f"expected level {terms.level}, got {code}", path="alignment")
+
+
+def _issuer_name(badge: JsonObject, facts: LedgerFacts) -> None:
+    names = {name for party in facts.parties.values() for name in party.legal_name.values()}
+    for place, profile in (
+        ("issuer.name", badge["issuer"]),
+        ("achievement.creator.name", badge["credentialSubject"]["achievement"].get("creator")),
+    ):
+        if isinstance(profile, dict):
+            _expect(profile.get("name"), names, place, optional=True)

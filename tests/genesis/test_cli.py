@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from accord_client.cli.main import Root
+from accord_genesis.cli import genesis
+from accord_genesis.cli.advice import ADVICE
+from accord_genesis.document import open_genesis
+from accord_genesis.keyfiles import load_key
+from accord_ledger.policy import parse_policy
+
+FOUNDERS = ("bcb", "suny", "um", "uu")
+WHERE = {"bcb": "CN-BJ", "suny": "US-NY", "um": "MY-14", "uu": "NL-UT", "uom": "AU-VIC", "nvao": "NL-ZH"}
+ROLE = {"bcb": "credit_bank", "nvao": "quality_agency"}
+ACTS = """
+[[registry_entry]]
+agency = "nvao"
+registry = "EQAR"
+period = { valid_from = 2026-03-01, valid_to = 2030-12-31 }
+"""
+ROOT = Root(name="accord", loaders=lambda: {"genesis": lambda: genesis})
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACCORD_PASSPHRASE", "correct horse battery")
+    yield tmp_path
+
+
+def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
+    result = CliRunner().invoke(ROOT, ["genesis", *arguments], input=typed)
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def join(party: str, *more: str, seat: bool = True, code: int = 0) -> Result:
+    node = ["--endpoint", f"wss://{party}.example/v1/peer"] if party != "nvao" else []
+    return run(
+        "join",
+        party,
+        *("--role", ROLE.get(party, "university"), "--name", f"en=Institution {party}"),
+        *("--region", WHERE.get(party, "XA-E"), *node, *(["--seat"] if seat else []), *more),
+        code=code,
+    )
+
+
+def assemble(*more: str, out: str = "genesis.accord", code: int = 0) -> Result:
+    statements = [str(path) for path in sorted(Path().glob("*.statement"))]
+    options = ("--name", "Demo", "--origin", "ledger.example/demo", "--created", "2026-03-01T00:00:00Z")
+    return run("new", *statements, *options, "--out", out, *more, code=code)
+
+
+def sign(party: str, *more: str, code: int = 0) -> Result:
+    return run("sign", "--statement", f"{party}.statement", "--yes", *more, code=code)
+
+
+def network_of(result: Result) -> str:
+    network: str = json.loads(result.stdout)["network"]
+    return network
+
+
+def test_four_founders_and_an_observer_found_an_alliance(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    join("uom", seat=False)
+    join("nvao", seat=False)
+    (folder / "acts.toml").write_text(ACTS)
+    network = network_of(assemble("--acts", "acts.toml", "--preset", "all", "--preset", "bcb", "--json"))
+    for party in (*FOUNDERS, "uom"):
+        sign(party, "--network", network)
+    merged = run("merge", "genesis.accord", *[f"{party}.genesis-signature" for party in (*FOUNDERS, "uom")])
+    assert network in merged.stdout
+    verified = run("verify", "--party", "uom", "--network", network, "--policy", "policy", "--json")
+    found = json.loads(verified.stdout)
+    assert (found["network"], found["quorum"], found["members"]) == (network, 3, list(FOUNDERS))
+    assert found["complete"]
+    assert found["accreditation"] == ["nvao in EQAR"]
+    assert parse_policy((folder / "policy").read_bytes()).format().decode() == found["policy"]
+    opened = open_genesis((folder / "genesis.accord").read_bytes(), signed_by="uom")
+    assert opened.network.hex() == network
+
+
+def test_people_read_what_they_need(folder: Path) -> None:
+    joined = join("uu")
+    fingerprint = next(line for line in joined.stdout.splitlines() if line.startswith("fingerprint"))[
+        17:
+    ].strip()
+    assert "next: Send uu.statement" in joined.stdout
+    for party in ("bcb", "suny", "um"):
+        join(party)
+    shown = assemble().stdout
+    for text in ("quorum", "3 of 4; 1 may fail or lie", "nl-ects@1", "Institution uu", fingerprint):
+        assert text in shown
+    asked = run("sign", "--statement", "uu.statement", typed="n\n", code=1)
+    assert "Sign this network for uu?" in asked.stderr
+    assert not (folder / "uu.genesis-signature").exists()
+    run("sign", "--statement", "uu.statement", typed="y\n")
+    assert (folder / "uu.genesis-signature").exists()
+
+
+def test_keys_lie_apart_and_open_with_the_passphrase(folder: Path) -> None:
+    join("uu")
+    institution, node = folder / "keys/uu/institution", folder / "keys/uu/node"
+    assert load_key(institution / "registrar.pem", passphrase=b"correct horse battery")
+    assert {path.stem for path in node.iterdir()} == {"link", "vote", "log", "witness"}
+    assert load_key(node / "vote.pem")
+
+
+def test_purposes_can_be_chosen(folder: Path) -> None:
+    join("uu", "--purpose", "registrar", "--purpose", "governance")
+    names = {path.stem for path in (folder / "keys/uu/institution").iterdir()}
+    assert names == {"institution", "registrar", "governance"}
+
+
+def test_unencrypted_keys_are_warned_about(folder: Path) -> None:
+    assert "without a passphrase" in join("uu", "--no-passphrase").stderr
+    assert load_key(folder / "keys/uu/institution/institution.pem")
+
+
+def test_a_typed_passphrase_is_asked_for_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACCORD_PASSPHRASE")
+    arguments = ("join", "uu", "--role", "university", "--name", "en=U", "--region", "NL-UT")
+    run(*arguments, typed="correct horse\ncorrect horse\n")
+    assert load_key(folder / "keys/uu/institution/institution.pem", passphrase=b"correct horse")
+
+
+def refused(result: Result, code: str) -> None:
+    """The failure names its code, says what to do, and shows no traceback."""
+    assert f"error: {code}" in result.stderr
+    assert f"next   {ADVICE[code]}" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_joining_twice_changes_nothing(folder: Path) -> None:
+    join("uu")
+    before = (folder / "uu.statement").read_bytes()
+    refused(join("uu", code=1), "FILE_EXISTS")
+    (folder / "uu.statement").unlink()
+    refused(join("uu", code=1), "KEYFILE_EXISTS")
+    assert before
+    assert not (folder / "uu.statement").exists()
+
+
+def test_a_refused_party_leaves_no_keys(folder: Path) -> None:
+    refused(join("nvao", "--endpoint", "wss://n.example/", code=1), "STATEMENT_SEAT")
+    assert list(folder.iterdir()) == []
+
+
+def test_three_founders_are_too_few(folder: Path) -> None:
+    for party in ("bcb", "suny", "um"):
+        join(party)
+    refused(assemble(code=1), "GENESIS_MEMBERS")
+    assert not (folder / "genesis.accord").exists()
+
+
+def test_a_tampered_statement_is_named(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    data = bytearray((folder / "um.statement").read_bytes())
+    data[60] ^= 1
+    (folder / "um.statement").write_bytes(data)
+    result = assemble(code=1)
+    refused(result, "STATEMENT_SIGNATURE")
+    assert "um.statement" in result.stderr
+
+
+def test_a_founder_does_not_sign_what_it_did_not_say(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    (folder / "uu.statement").rename("true")
+    join("uu", "--keys", "other/institution", "--node-keys", "other/node")
+    assemble()
+    refused(run("sign", "--statement", "true", "--yes", code=1), "STATEMENT_ALTERED")
+    assert not (folder / "uu.genesis-signature").exists()
+
+
+def test_verify_refuses_what_is_not_complete(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    assemble()
+    for party in ("bcb", "suny", "um"):
+        sign(party)
+    merged = run(
+        "merge", "genesis.accord", *[f"{party}.genesis-signature" for party in ("bcb", "suny", "um")]
+    )
+    assert "Ask uu to sign" in merged.stdout
+    refused(run("verify", code=1), "GENESIS_UNSIGNED")
+    problem = json.loads(run("verify", "--json", code=1).stderr)
+    assert (problem["code"], problem["advice"]) == ("GENESIS_UNSIGNED", ADVICE["GENESIS_UNSIGNED"])
+    assert network_of(run("show"))
+
+
+def test_another_network_is_neither_signed_nor_verified(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    assemble()
+    refused(sign("uu", "--network", "00" * 32, code=1), "GENESIS_NETWORK")
+    assemble("--preset", "ects", out="other.accord")
+    run("sign", "other.accord", "--statement", "uu.statement", "--yes")
+    refused(run("merge", "genesis.accord", "uu.genesis-signature", code=1), "GENESIS_NETWORK")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("join", "uu"),
+        ("join", "uu", "--role", "king", "--name", "en=U", "--region", "NL-UT"),
+        ("join", "uu", "--role", "university", "--name", "Utrecht", "--region", "NL-UT"),
+        ("join", "uu", "--role", "university", "--name", "en=U", "--region", "NL-UT", "--seat"),
+        ("new", "--name", "x", "--origin", "y"),
+        ("verify", "genesis.accord", "--network"),
+        ("unknown",),
+    ],
+)
+def test_wrong_use_exits_with_two(folder: Path, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, code=2)
+    assert "Usage:" in result.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_presets_are_listed() -> None:
+    assert json.loads(run("presets", "--json").stdout)["frameworks"][:2] == ["cn-mc", "cn-hvc"]
+    assert "semester credit hour" in run("presets").stdout
+
+
+def test_every_command_and_option_is_explained() -> None:
+    assert run("--help").stdout.count("\n  1. join") == 1
+    for name, command in genesis.commands.items():
+        assert command.help, name
+        assert [
+            option.name for option in command.params if isinstance(option, click.Option) and not option.help
+        ] == []
