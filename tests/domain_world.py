@@ -20,7 +20,7 @@ import pytest
 from accord_ledger import calendar, codec, keys
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, Member, Members
-from accord_ledger.domain.kind import Body
+from accord_ledger.domain.kind import Body, kinds
 from accord_ledger.domain.kinds.approval import ProgrammeApprove, ProgrammeStep
 from accord_ledger.domain.kinds.programme import ProgrammeRegister
 from accord_ledger.domain.model.programme import ApprovalKind, Outcome, ProgrammeTerms
@@ -31,7 +31,7 @@ from accord_ledger.keys import SigningKey
 from accord_ledger.merkle.tree import Frontier
 from accord_ledger.state import MemorySource, Part, Table
 from accord_ledger.tags import Tag
-from accord_ledger.transaction import Draft
+from accord_ledger.transaction import Draft, parse_record
 from domain_alliance import GENESIS_TIME, SEATS, genesis_state, key_of
 
 NETWORK = Tag.NETWORK.digest(b"test alliance")
@@ -82,6 +82,37 @@ def notarization(version: Version) -> Certificate | None:
         return None
     votes = tuple((party, b"\x00" * 64) for party in SEATS[:5])
     return Certificate(kind="notarize", epoch=0, view=version.height - 1, seal=version.seal_hash, votes=votes)
+
+
+COMMON = frozenset(
+    [
+        "E_SCHEMA",
+        "E_NUMBER",
+        "E_VALUE",
+        "E_RANGE",
+        "E_WEIGHT",
+        "E_TX_EXPIRED",
+        "E_SIGN_BY_PASSED",
+        "E_DUPLICATE_TX",
+        "E_DUPLICATE",
+        "E_SIG_INVALID",
+        "E_SIG_MISSING",
+        "E_SIG_DISTINCT",
+        "E_KEY_REVOKED",
+        "E_ROLE",
+        "E_PARTY_STATUS",
+        "E_UNKNOWN_REF",
+    ]
+)
+"""Codes every kind can give: stage 1 of DOMAIN.md 2.5, and a name that names nothing."""
+
+
+def assert_declared(entry: bytes, code: str) -> None:
+    """A kind gives the codes it declares and those every kind can give, no other."""
+    if code in COMMON:
+        return
+    kind = kinds()[parse_record(entry).tx.kind]
+    assert code in kind.errors, f"{kind.name} gave {code}, which it does not declare"
 
 
 class World:
@@ -171,6 +202,7 @@ class World:
         with pytest.raises(Rejection) as caught:
             self.add(entry)
         assert caught.value.code == code, caught.value
+        assert_declared(entry, code)
         assert detail is None or caught.value.detail == detail, caught.value
         assert self.execution._view.changes() == before
         return caught.value

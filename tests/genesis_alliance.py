@@ -129,7 +129,7 @@ def make_alliance(
     applicants = [
         who
         if isinstance(who, Applicant)
-        else applicant(who, seat=place < len(founders), endpoint=f"wss://127.0.0.1:{numbered[who]}/v1/peer")
+        else applicant(who, seat=place < len(founders), endpoint=f"wss://127.0.0.1:{numbered[who]}/peer")
         for place, who in enumerate(names)
     ]
     applicants += others

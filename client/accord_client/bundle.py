@@ -11,6 +11,7 @@ A *share package* is a bundle whose other documents are only commitments (:meth:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -220,7 +221,7 @@ def parse_bundle(data: bytes) -> Bundle:
     for place, document in enumerate(bundle.documents):
         _check_document(document, f"documents[{place}]")
     keys = [item.key for item in bundle.state]
-    if any(left >= right for left, right in zip(keys, keys[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(keys)):
         raise DecodeError("BUNDLE_STATE", "expected values ascending by key, each key once", path="state")
     for place, item in enumerate(bundle.state):
         if item.seal >= len(bundle.seals):

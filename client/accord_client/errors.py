@@ -10,6 +10,7 @@ AccordError
     ├── NotFoundError       a node says there is no such thing
     ├── RefusedError        a node refuses the request                     (fix it)
     │   └── RejectedError   the ledger's rules refuse the record
+    ├── NotFinalError       a record is accepted and not final yet         (ask again, same bytes)
     └── ExpiredError        a record did not become final in its lifetime  (make a new one)
 """
 
@@ -86,3 +87,7 @@ class RejectedError(RefusedError):
 
 class ExpiredError(ClientError):
     """A record whose ``expires`` passed before it became final: it never will; make a new one."""
+
+
+class NotFinalError(ClientError):
+    """A record that was accepted and did not become final in the time the caller gave."""

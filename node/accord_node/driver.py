@@ -349,7 +349,7 @@ class Driver:
         return Vote(kind=kind, epoch=epoch, view=view, seal=seal, member=self._on.party, signature=signature)
 
     def _publish_vote(self, vote: Vote) -> None:
-        self._on.network.gossip.publish(Topic.VOTE, codec.encode(vote))
+        self._on.network.gossip.publish(Topic.VOTE, codec.encode(vote), again=True)
         self.give(on.VoteReceived(vote))
 
     def _publish_certificate(self, certificate: Certificate, to: str | None) -> None:
@@ -386,7 +386,7 @@ class Driver:
         size = sum(len(item.record.entry) for item in records)
         entries = tuple(item.record.entry for item in records) if size <= INLINE_BODY_BYTES else ()
         proposal = Proposal(vote=vote, seal=sealed.entry, hashes=hashes, entries=entries)
-        self._on.network.gossip.publish(Topic.PROPOSAL, codec.encode(proposal))
+        self._on.network.gossip.publish(Topic.PROPOSAL, codec.encode(proposal), again=True)
         self.give(on.VoteReceived(vote))
 
     # -- tasks -------------------------------------------------------------------------------------
@@ -491,6 +491,10 @@ class Driver:
         return seal
 
     async def _request_block(self, seal: bytes) -> None:
+        known = self._on.bodies.get(seal)
+        if known is not None:
+            self.give(on.BlockReceived(known.sealed))
+            return
         for party in self._peers():
             block = await self._on.bodies.fetch_block(seal, party)
             if block is None:

@@ -31,7 +31,7 @@ CHARTER = Charter(name="Test", origin=ORIGIN, created=CREATED, presets=("framewo
 
 
 def party(name: str, *, seat: bool = True, **fields: object) -> tuple[PartySecrets, bytes]:
-    who = replace(applicant(name, seat=seat, endpoint=f"wss://{name}.example/v1/peer"), **fields)  # type: ignore[arg-type]  # test builder
+    who = replace(applicant(name, seat=seat, endpoint=f"wss://{name}.example/peer"), **fields)  # type: ignore[arg-type]  # test builder
     secrets = make_secrets(who)
     return secrets, join(who, secrets)
 
@@ -140,7 +140,7 @@ def test_a_damaged_statement_is_refused() -> None:
 
 
 def test_a_key_serves_one_party() -> None:
-    who = applicant("e", seat=True, endpoint="wss://e.example/v1/peer")
+    who = applicant("e", seat=True, endpoint="wss://e.example/peer")
     shared = replace(make_secrets(who), node=JOINED[0][0].node)
     assert code_of_assembly([*STATEMENTS, join(who, shared)]) == "E_KEY_REUSE"
 
@@ -163,15 +163,15 @@ def test_a_founder_signs_only_its_own_words() -> None:
     secrets, statement = JOINED[0]
     for name, file in {
         "name": edited("party_register", "a", legal_name={"en": "Somebody else"}),
-        "endpoint": edited("node_keys_set", "a", endpoint="wss://evil.example/v1/peer"),
+        "endpoint": edited("node_keys_set", "a", endpoint="wss://evil.example/peer"),
     }.items():
         assert code_of_signing(file, statement, secrets) == "STATEMENT_ALTERED", name
         assert countersign(file, STATEMENTS[1], JOINED[1][0].founding_key)  # b's words are as they were
 
 
 def test_a_swapped_statement_is_noticed() -> None:
-    impostor = make_secrets(applicant("a", seat=True, endpoint="wss://a.example/v1/peer"), seed="impostor")
-    fake = join(applicant("a", seat=True, endpoint="wss://a.example/v1/peer"), impostor)
+    impostor = make_secrets(applicant("a", seat=True, endpoint="wss://a.example/peer"), seed="impostor")
+    fake = join(applicant("a", seat=True, endpoint="wss://a.example/peer"), impostor)
     file = unsigned(assemble(CHARTER, [fake, *STATEMENTS[1:]]))
     assert code_of_signing(file, STATEMENTS[0], JOINED[0][0]) == "STATEMENT_ALTERED"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import click
@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from accord_client.cli.main import Root
+from accord_genesis import keyfiles
 from accord_genesis.cli import genesis
 from accord_genesis.cli.advice import ADVICE
 from accord_genesis.document import open_genesis
@@ -24,14 +25,15 @@ agency = "nvao"
 registry = "EQAR"
 period = { valid_from = 2026-03-01, valid_to = 2030-12-31 }
 """
+PLAIN = ("--role", "university", "--name", "en=Utrecht University", "--region", "NL-UT")
 ROOT = Root(name="accord", loaders=lambda: {"genesis": lambda: genesis})
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ACCORD_PASSPHRASE", "correct horse battery")
-    yield tmp_path
+    monkeypatch.delenv("ACCORD_PASSPHRASE", raising=False)
+    return tmp_path
 
 
 def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
@@ -42,12 +44,20 @@ def run(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
 
 
 def join(party: str, *more: str, seat: bool = True, code: int = 0) -> Result:
-    node = ["--endpoint", f"wss://{party}.example/v1/peer"] if party != "nvao" else []
+    """Join without a passphrase: scrypt is slow on purpose."""
+    node = ["--endpoint", f"wss://{party}.example/peer"] if party != "nvao" else []
     return run(
         "join",
         party,
         *("--role", ROLE.get(party, "university"), "--name", f"en=Institution {party}"),
-        *("--region", WHERE.get(party, "XA-E"), *node, *(["--seat"] if seat else []), *more),
+        *(
+            "--region",
+            WHERE.get(party, "XA-E"),
+            *node,
+            *(["--seat"] if seat else []),
+            "--no-passphrase",
+            *more,
+        ),
         code=code,
     )
 
@@ -59,7 +69,7 @@ def assemble(*more: str, out: str = "genesis.accord", code: int = 0) -> Result:
 
 
 def sign(party: str, *more: str, code: int = 0) -> Result:
-    return run("sign", "--statement", f"{party}.statement", "--yes", *more, code=code)
+    return run("sign", "--statement", f"{party}.statement", "--yes", "--no-passphrase", *more, code=code)
 
 
 def network_of(result: Result) -> str:
@@ -99,19 +109,40 @@ def test_people_read_what_they_need(folder: Path) -> None:
     shown = assemble().stdout
     for text in ("quorum", "3 of 4; 1 may fail or lie", "nl-ects@1", "Institution uu", fingerprint):
         assert text in shown
-    asked = run("sign", "--statement", "uu.statement", typed="n\n", code=1)
+    asked = run("sign", "--statement", "uu.statement", "--no-passphrase", typed="n\n", code=1)
     assert "Sign this network for uu?" in asked.stderr
     assert not (folder / "uu.genesis-signature").exists()
-    run("sign", "--statement", "uu.statement", typed="y\n")
+    run("sign", "--statement", "uu.statement", "--no-passphrase", typed="y\n")
     assert (folder / "uu.genesis-signature").exists()
 
 
-def test_keys_lie_apart_and_open_with_the_passphrase(folder: Path) -> None:
-    join("uu")
+def test_keys_lie_apart_and_open_with_the_passphrase(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCORD_PASSPHRASE", "correct horse battery")
+    run("join", "uu", *PLAIN, "--endpoint", "wss://uu.example/peer")
     institution, node = folder / "keys/uu/institution", folder / "keys/uu/node"
     assert load_key(institution / "registrar.pem", passphrase=b"correct horse battery")
     assert {path.stem for path in node.iterdir()} == {"link", "vote", "log", "witness"}
     assert load_key(node / "vote.pem")
+
+
+def test_a_founder_signs_with_its_passphrase_file(folder: Path) -> None:
+    (folder / "secret").write_text("correct horse battery\n")
+    (folder / "secret").chmod(0o600)
+    for party in FOUNDERS[:3]:
+        join(party)
+    seat = ("--endpoint", "wss://uu.example/peer", "--seat", "--purpose", "governance")
+    run("join", "uu", *PLAIN, *seat, "--passphrase-file", "secret")
+    assemble()
+    refused(sign("uu", code=1), "KEYFILE_PASSPHRASE")
+    run("sign", "--statement", "uu.statement", "--yes", "--passphrase-file", "secret")
+    assert (folder / "uu.genesis-signature").exists()
+
+
+def test_node_keys_may_be_encrypted_too(folder: Path) -> None:
+    (folder / "secret").write_text("another passphrase\n")
+    (folder / "secret").chmod(0o600)
+    join("uu", "--node-passphrase-file", "secret")
+    assert load_key(folder / "keys/uu/node/vote.pem", passphrase=b"another passphrase")
 
 
 def test_purposes_can_be_chosen(folder: Path) -> None:
@@ -121,14 +152,12 @@ def test_purposes_can_be_chosen(folder: Path) -> None:
 
 
 def test_unencrypted_keys_are_warned_about(folder: Path) -> None:
-    assert "without a passphrase" in join("uu", "--no-passphrase").stderr
+    assert "without a passphrase" in join("uu").stderr
     assert load_key(folder / "keys/uu/institution/institution.pem")
 
 
-def test_a_typed_passphrase_is_asked_for_twice(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ACCORD_PASSPHRASE")
-    arguments = ("join", "uu", "--role", "university", "--name", "en=U", "--region", "NL-UT")
-    run(*arguments, typed="correct horse\ncorrect horse\n")
+def test_a_typed_passphrase_is_asked_for_twice(folder: Path) -> None:
+    run("join", "uu", *PLAIN, "--purpose", "registrar", typed="correct horse\ncorrect horse\n")
     assert load_key(folder / "keys/uu/institution/institution.pem", passphrase=b"correct horse")
 
 
@@ -152,6 +181,34 @@ def test_joining_twice_changes_nothing(folder: Path) -> None:
 def test_a_refused_party_leaves_no_keys(folder: Path) -> None:
     refused(join("nvao", "--endpoint", "wss://n.example/", code=1), "STATEMENT_SEAT")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "more", [("--region", "NL"), ("--endpoint", "http://u.example/"), ("--name", "EN=x")]
+)
+def test_values_without_a_place_are_named(folder: Path, more: tuple[str, ...]) -> None:
+    refused(run("join", "uu", *PLAIN, "--no-passphrase", *more, code=1), "JOIN_VALUE")
+    refused(run("join", "No Slug", *PLAIN, "--no-passphrase", code=1), "JOIN_VALUE")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_charter_without_a_place_is_named(folder: Path) -> None:
+    for party in FOUNDERS:
+        join(party)
+    refused(assemble("--name", "", code=1), "CHARTER_VALUE")
+    refused(assemble("--created", "9" * 15, code=1), "CHARTER_VALUE")
+    refused(assemble("--origin", "two words", code=1), "GENESIS_ORIGIN")
+    assemble("--created", "next year", code=2)
+    assert not (folder / "genesis.accord").exists()
+
+
+def test_every_code_of_the_ceremony_has_advice() -> None:
+    folder = Path(keyfiles.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    families = "ACTS|CHARTER|FILE|GENESIS|JOIN|KEYFILE|KEYS|PRESET|STATEMENT"
+    codes = set(re.findall(rf'"((?:{families})_[A-Z_]+)"', source))
+    assert len(codes) > 20
+    assert codes - set(ADVICE) == set()
 
 
 def test_three_founders_are_too_few(folder: Path) -> None:
@@ -178,7 +235,7 @@ def test_a_founder_does_not_sign_what_it_did_not_say(folder: Path) -> None:
     (folder / "uu.statement").rename("true")
     join("uu", "--keys", "other/institution", "--node-keys", "other/node")
     assemble()
-    refused(run("sign", "--statement", "true", "--yes", code=1), "STATEMENT_ALTERED")
+    refused(run("sign", "--statement", "true", "--yes", "--no-passphrase", code=1), "STATEMENT_ALTERED")
     assert not (folder / "uu.genesis-signature").exists()
 
 
@@ -204,7 +261,7 @@ def test_another_network_is_neither_signed_nor_verified(folder: Path) -> None:
     assemble()
     refused(sign("uu", "--network", "00" * 32, code=1), "GENESIS_NETWORK")
     assemble("--preset", "ects", out="other.accord")
-    run("sign", "other.accord", "--statement", "uu.statement", "--yes")
+    run("sign", "other.accord", "--statement", "uu.statement", "--yes", "--no-passphrase")
     refused(run("merge", "genesis.accord", "uu.genesis-signature", code=1), "GENESIS_NETWORK")
 
 
@@ -222,7 +279,7 @@ def test_another_network_is_neither_signed_nor_verified(folder: Path) -> None:
 )
 def test_wrong_use_exits_with_two(folder: Path, arguments: tuple[str, ...]) -> None:
     result = run(*arguments, code=2)
-    assert "Usage:" in result.stderr
+    assert "Error:" in result.stderr
     assert list(folder.iterdir()) == []
 
 

@@ -18,9 +18,9 @@ from accord_ledger import codec
 from accord_ledger.errors import AccordError
 from genesis_alliance import applicant, make_secrets
 
-WHO = applicant("a", seat=True, endpoint="wss://a.example/v1/peer")
+WHO = applicant("a", seat=True, endpoint="wss://a.example/peer")
 SECRETS = make_secrets(WHO)
-OTHER = make_secrets(applicant("b", seat=True, endpoint="wss://b.example/v1/peer"))
+OTHER = make_secrets(applicant("b", seat=True, endpoint="wss://b.example/peer"))
 FILE = join(WHO, SECRETS)
 STATEMENT = open_statement(FILE).statement
 
@@ -56,7 +56,7 @@ def test_a_statement_holds_registration_node_and_seat() -> None:
 
 
 def test_observers_and_parties_without_node_state_less() -> None:
-    observer = applicant("o", seat=False, endpoint="wss://o.example/v1/peer")
+    observer = applicant("o", seat=False, endpoint="wss://o.example/peer")
     assert [kind for kind, _ in open_statement(join(observer, make_secrets(observer))).acts()] == [
         "party_register",
         "node_keys_set",

@@ -96,7 +96,7 @@ def warnings(tmp_path: Path, **options: object) -> str:
 
 
 def seat(name: str, host: str, **fields: object) -> object:
-    return replace(applicant(name, seat=True, endpoint=f"wss://{host}/v1/peer"), **fields)  # type: ignore[arg-type]  # test builder
+    return replace(applicant(name, seat=True, endpoint=f"wss://{host}/peer"), **fields)  # type: ignore[arg-type]  # test builder
 
 
 def test_a_plain_alliance_has_no_warnings(tmp_path: Path) -> None:

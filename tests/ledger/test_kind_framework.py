@@ -49,10 +49,25 @@ def test_t05_a_child_keeps_levels_and_hour_kind(world: World) -> None:
     world.refused(
         "E_FRAMEWORK_WIDENS", "framework_define", ects_child("28/1", "28/1", levels=(1, 9)), *TWO_THIRDS
     )
+    world.refused(
+        "E_FRAMEWORK_WIDENS", "framework_define", ects_child("28/1", "28/1", levels=(0, 8)), *TWO_THIRDS
+    )
     contact = ects_child("28/1", "28/1", hour_kind="contact")
     world.refused("E_FRAMEWORK_WIDENS", "framework_define", contact, *TWO_THIRDS)
     bare = FrameworkDefine(terms=framework("bare", "DE", "EC", None, "1/2", parent=("ects", 1)))
     world.refused("E_FRAMEWORK_WIDENS", "framework_define", bare, *TWO_THIRDS)
+
+
+def test_t05_a_child_adds_no_levels(world: World) -> None:
+    child = framework(
+        "us-2", "US", "semester hour", ("45/1", "45/1"), "1/1", parent=("us-sch", 1), levels=(1, 2)
+    )
+    world.refused("E_FRAMEWORK_WIDENS", "framework_define", FrameworkDefine(terms=child), *TWO_THIRDS)
+
+
+def test_t05_intervals_may_be_points(world: World) -> None:
+    child = framework("eu-6", "EU", "EC", None, "1/2", levels=(6, 6), mc_credits=("3/1", "3/1"))
+    world.do("framework_define", FrameworkDefine(terms=child), *TWO_THIRDS)
 
 
 def test_t05_grandchildren_fold_into_the_same_root(world: World) -> None:

@@ -69,7 +69,9 @@ class Root(click.Group):
             return super().get_command(ctx, cmd_name)
         try:
             return loader()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:
+            if os.environ.get(DEBUG_VARIABLE):
+                raise
             return _broken(cmd_name, error)
 
     def invoke(self, ctx: click.Context) -> Any:

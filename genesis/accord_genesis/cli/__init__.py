@@ -15,7 +15,6 @@ from accord_genesis.cli.joining import join
 from accord_genesis.cli.signing import merge, sign
 from accord_genesis.terminal import advise
 
-
 _HELP = """Found an alliance: from each institution's keys to one signed genesis file.
 
 \b

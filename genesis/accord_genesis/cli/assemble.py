@@ -9,7 +9,7 @@ import click
 
 from accord_genesis import ceremony, presets
 from accord_genesis.acts import read_acts
-from accord_genesis.cli.common import naming, report
+from accord_genesis.cli.common import naming, reading_options, report
 from accord_genesis.cli.display import preset_table
 from accord_genesis.cli.options import (
     FILE,
@@ -94,7 +94,8 @@ def new(
         if scripted_clock is None
         else hexadecimal(scripted_clock, 32, "--scripted-clock"),
     )
-    file = ceremony.unsigned(ceremony.assemble(charter, files))
+    with reading_options("CHARTER_VALUE"):
+        file = ceremony.unsigned(ceremony.assemble(charter, files))
     write_public(out, file)
     report(
         open_unfinished(file),

@@ -15,13 +15,22 @@ from accord_genesis.document import Genesis
 from accord_genesis.files import CeremonyError
 from accord_genesis.summary import summarise, witness_policy
 from accord_genesis.terminal import emit, warn
-from accord_ledger.errors import AccordError, ProofError
+from accord_ledger.errors import AccordError, DecodeError, ProofError
 
 
 def refuse_existing(path: Path) -> None:
     """Raise ``FILE_EXISTS`` before any work is done for a file that cannot be written."""
     if path.exists():
         raise CeremonyError("FILE_EXISTS", "expected no such file yet", path=str(path))
+
+
+@contextmanager
+def reading_options(code: str) -> Iterator[None]:
+    """Values the user gave that have no place in the schema: ``code`` instead of a decoder's error."""
+    try:
+        yield
+    except DecodeError as error:
+        raise CeremonyError(code, error.detail, path=error.path) from error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from accord_genesis import ceremony
-from accord_genesis.cli.common import refuse_existing
+from accord_genesis.cli.common import reading_options, refuse_existing
 from accord_genesis.cli.display import next_step
 from accord_genesis.cli.options import (
     FILE,
@@ -62,7 +62,7 @@ from accord_ledger.fields import Purpose, Role
 @click.option(
     "--endpoint",
     metavar="WSS-URL",
-    help="Where other nodes reach its node, such as wss://ledger.uu.nl/v1/peer. Without: it runs no node.",
+    help="Where other nodes reach its node, such as wss://ledger.uu.nl/peer. Without: it runs no node.",
 )
 @click.option(
     "--seat",
@@ -134,7 +134,8 @@ def join(
     )
     chosen = dict.fromkeys(("institution", *purposes)) if purposes else default_purposes(roles, seat=seat)
     secrets = make_keys(party, chosen, node=endpoint is not None)
-    statement = ceremony.join(applicant, secrets)  # before any file exists: a refused party leaves none
+    with reading_options("JOIN_VALUE"):
+        statement = ceremony.join(applicant, secrets)  # before any file exists: a refused party leaves none
     out = out or Path(f"{party}.statement")
     refuse_existing(out)
     keys_folder = keys_folder or Path("keys", party, "institution")

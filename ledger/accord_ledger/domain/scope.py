@@ -61,6 +61,7 @@ def check_scope(ctx: Context, presented: Presented, terms: AgreementTerms, rule:
     _check_audience(programme, terms, path)
     if programme.track == "noncredit" and not rule.accepts_noncredit:
         raise Rejection("E_NONCREDIT", "expected an item of the credit track", path=path)
+    rule.check_item(presented, path)
     if rule.consumes and not _has_university(ctx, presented):
         raise Rejection("E_NOT_ENDORSED", "expected a university to issue or endorse it", path=path)
 

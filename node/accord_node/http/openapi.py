@@ -31,6 +31,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         Problem,
         SubmitRequest,
     }
+    shapes |= {route.also for route in routes if route.also is not None}
     values = {route.value for route in routes if route.value is not None}
     kinds = sorted(shapes | values, key=lambda kind: kind.__name__)
     references, components = msgspec.json.schema_components(kinds, ref_template=_REF)
@@ -118,6 +119,8 @@ def _answer(route: Route, reference: Mapping[Any, dict[str, Any]]) -> dict[str, 
     if isinstance(route.answer, str):
         return {"description": route.summary, "content": {route.answer: {}}}
     schema = reference[route.answer]
+    if route.also is not None:
+        schema = {"anyOf": [schema, reference[route.also]]}
     if route.value is not None:
         inner: dict[str, Any] = {"properties": {"value": reference[route.value]}}
         if route.answer is Listing:

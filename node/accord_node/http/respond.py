@@ -59,6 +59,10 @@ def file_response(
     if wanted and any(item.value in (tag, "*") for item in wanted):
         return web.Response(status=304, headers=headers)
     response = web.Response(
-        body=body, headers=headers, content_type=media_type, zlib_executor_size=COMPRESS_IN_THREAD
+        body=body,
+        headers=headers,
+        content_type=media_type,
+        charset="utf-8" if media_type.startswith("text/") else None,
+        zlib_executor_size=COMPRESS_IN_THREAD,
     )
     return _compressed(request, response, len(body)) if media_type == "application/json" else response

@@ -61,6 +61,8 @@ class Route:
     """The struct that is answered as JSON, or the media type of other bytes."""
     path: type[Parameters] = Nothing
     query: type[Parameters] = Nothing
+    also: type[msgspec.Struct] | None = None
+    """Another struct that may be answered instead."""
     value: type[Wire] | None = None
     """What ``value`` in the answer (of a fact, or of each item) is."""
     body: tuple[str, ...] = ()

@@ -111,12 +111,13 @@ class HttpServer:
         """Stop listening, end streams, let running requests finish, close; safe to call twice."""
         if self._listener is not None:
             await self._listener.close()
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
         self.site.feed.close()
         self.site.metrics.stalls.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-            self.site.reads.close()
+        await runner.cleanup()
+        self.site.reads.close()
 
 
 def _tls(config: Http, folder: Path) -> ssl.SSLContext | None:

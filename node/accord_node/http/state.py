@@ -8,6 +8,8 @@ from msgspec import Meta
 
 from accord_client.api import Fact
 from accord_ledger.codec import Wire
+from accord_ledger.domain.model.parameters import PARAMETERS, ParameterHead
+from accord_ledger.domain.model.parameters import Parameters as AllianceParameters
 from accord_ledger.errors import DecodeError
 from accord_ledger.state import Part
 from accord_node.http.plain import plain
@@ -111,10 +113,17 @@ BY_VERSION: Final = {
     "agreements/{id}/{version}/terms": ("agreement_terms", "What the parties of an agreement sign"),
 }
 
-SINGLE: Final = {
-    "parameters": ("parameters", "Parameters of the alliance"),
-    "seats": ("seats", "Parties that vote"),
-}
+
+async def parameters(site: Site, call: Call[Nothing, ProofQuery]) -> Answer:
+    """Parameters of the alliance; until they are changed, the defaults, with a proof of absence."""
+    try:
+        return await fact(site, PARAMETERS.name, (), proof=bool(call.query.proof))
+    except ProblemError as problem:
+        if problem.position is None:
+            raise
+        defaults = ParameterHead(newest=AllianceParameters(), since=0)
+        return Fact(value=plain(defaults), position=problem.position, proof=problem.proof)
+
 
 _PROBLEMS = ("OBJECT_UNKNOWN", "STATE_KEY", "PROOF_NOT_READY")
 
@@ -130,5 +139,9 @@ def _route(address: str, table: str, summary: str, path: type[Parameters]) -> Ro
 ROUTES: Final = (
     *(_route(f"{name}/{{id}}", table, text, IdPath) for name, (table, text) in BY_ID.items()),
     *(_route(name, table, text, VersionPath) for name, (table, text) in BY_VERSION.items()),
-    *(_route(name, table, text, Nothing) for name, (table, text) in SINGLE.items()),
-)
+    _route("seats", "seats", "Parties that vote", Nothing),
+    Route(
+        "GET", "/v1/parameters", parameters, "Parameters of the alliance", Fact,
+        query=ProofQuery, value=ParameterHead, problems=("PROOF_NOT_READY",),
+    ),
+)  # fmt: skip

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta
 
 from accord_client.api import Fact, Listing, Shape
+from accord_ledger.errors import DecodeError
+from accord_ledger.state import Part
 from accord_node.http.listings import Page, listing, whole
 from accord_node.http.problems import ProblemError
 from accord_node.http.routes import Call, Nothing, Parameters, Route
 from accord_node.http.site import Site
 from accord_node.http.state import ProofQuery, fact, read_parts
-from accord_node.http.state_keys import KEY_PARTS, describe, read_part, table_range, tables
+from accord_node.http.state_keys import KEY_PARTS, KeyPart, describe, read_part, table_range, tables
 
 
 class TablePath(Parameters, frozen=True, kw_only=True):
@@ -28,10 +30,10 @@ class RowPath(TablePath, frozen=True, kw_only=True):
 
 
 class TableQuery(Page, frozen=True, kw_only=True):
-    """Rows whose keys begin with these parts, or the one value of a table without key parts."""
+    """Rows whose keys begin with these parts."""
 
     prefix: Annotated[str, Meta(max_length=512, description="First key parts, separated by /")] = ""
-    proof: Annotated[int, Meta(ge=0, le=1, description="1: with proof; tables of one value only")] = 0
+    proof: Annotated[int, Meta(ge=0, le=1, description="1: with proof; only for a table of one value")] = 0
 
 
 class TableView(Shape, frozen=True, kw_only=True):
@@ -69,9 +71,11 @@ async def row(site: Site, call: Call[RowPath, ProofQuery]) -> Fact:
     return await fact(site, table, parts, proof=bool(call.query.proof))
 
 
-async def rows(site: Site, call: Call[TablePath, TableQuery]) -> Listing:
-    """Rows in key order."""
+async def rows(site: Site, call: Call[TablePath, TableQuery]) -> Listing | Fact:
+    """Rows in key order; of a table without key parts its one value, as a fact."""
     table, query = _known(call.path.table), call.query
+    if not KEY_PARTS[table]:
+        return await fact(site, table, (), proof=bool(query.proof))
     if query.proof:
         raise ProblemError("HTTP_QUERY", "expected proof with a whole key only", path="proof")
     given = query.prefix.split("/") if query.prefix else []
@@ -82,9 +86,7 @@ async def rows(site: Site, call: Call[TablePath, TableQuery]) -> Listing:
     return await listing(site, table, query, whole, table_range(table, *parts))
 
 
-def _part(part: Any, text: str) -> Any:
-    from accord_ledger.errors import DecodeError
-
+def _part(part: KeyPart, text: str) -> Part:
     try:
         return read_part(part, text)
     except DecodeError as error:
@@ -94,8 +96,10 @@ def _part(part: Any, text: str) -> Any:
 ROUTES: Final = (
     Route("GET", "/v1/state", catalogue, "Tables of the state and what their keys are made of", Tables),
     Route(
-        "GET", "/v1/state/{table}", rows, "Rows of a table", Listing, path=TablePath, query=TableQuery,
-        problems=("STATE_TABLE", "STATE_KEY", "HTTP_CURSOR", "QUERY_TOO_LONG"),
+        "GET", "/v1/state/{table}", rows, "Rows of a table, or its one value", Listing, also=Fact, path=TablePath, query=TableQuery,
+        problems=(
+            "STATE_TABLE", "STATE_KEY", "OBJECT_UNKNOWN", "PROOF_NOT_READY", "HTTP_CURSOR", "QUERY_TOO_LONG",
+        ),
     ),
     Route(
         "GET", "/v1/state/{table}/{parts:.+}", row, "One row of a table", Fact, path=RowPath, query=ProofQuery,

@@ -85,7 +85,7 @@ class Cycles:
             yield rows.broken("I6", "no cycle with a product above 1", f"one through {raised}")
 
     def _edges(self, rows: Rows) -> list[tuple[Node, Node, Fraction]]:
-        found = []
+        found: list[tuple[Node, Node, Fraction]] = []
         for ref in sorted(self._versions):
             agreement = self._agreements.get(ref[0])
             terms = rows.get(AGREEMENT_TERMS, *ref)

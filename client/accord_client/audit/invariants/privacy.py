@@ -1,7 +1,8 @@
 """I12: no record about a person has a place for text (DOMAIN.md 3).
 
 Judged on the types of the kinds that occur: a field that would take a name is a text field, whoever uses it.
-Only kinds about institutions and what they agreed may have some.
+Only kinds about institutions and what they agreed may have some. Where the type alone does not say what a
+text may be (exact numbers, whose form the rules check), the texts of every record are looked at.
 """
 
 from __future__ import annotations
@@ -28,40 +29,66 @@ ABOUT_INSTITUTIONS: Final = frozenset(
 PROBES: Final = ("Ada Lovelace", "王小明", "ada.lovelace@example.org")
 
 
+NUMBER_LENGTH: Final = 64
+"""Texts of this length without a pattern are exact numbers (``fields.RationalText``)."""
+
+_NUMBER = re.compile(r"(0|[1-9][0-9]*)/[1-9][0-9]*")
+
+
 class Privacy:
     """Remembers the kinds it has judged."""
 
     tables = ()
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._numbers: dict[str, list[str]] = {}
+        """Kind to the fields that must hold numbers."""
 
     def check(self, rows: Rows) -> Iterator[Finding]:
-        """Judge every kind that occurs for the first time."""
+        """Judge every kind that occurs for the first time, and numbers wherever they occur."""
         for prepared in rows.records:
             kind = prepared.kind
-            if kind.name in self._seen:
-                continue
-            self._seen.add(kind.name)
-            for field in text_fields(kind):
-                yield rows.broken("I12", f"no text field in {kind.name}", field)
+            numbers = self._numbers.get(kind.name)
+            if numbers is None:
+                fields = text_fields(kind)
+                numbers = self._numbers[kind.name] = [path for path, number in fields if number]
+                for path in [path for path, number in fields if not number]:
+                    yield rows.broken("I12", f"no text field in {kind.name}", path)
+            for path in numbers:
+                for text in _values(msgspec.to_builtins(prepared.body), path.split(".")[1:]):
+                    if not _NUMBER.fullmatch(text):
+                        yield rows.broken("I12", f"a number as {path} of {kind.name}", "text")
 
 
-def text_fields(kind: TransactionKind[Any, Any]) -> list[str]:
-    """Paths of the fields of a kind's body that take free text; none if it is about institutions."""
+def _values(value: Any, path: list[str]) -> Iterator[str]:
+    """The texts at a path like ``items[].credits``; absent fields have none."""
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _values(one, path)
+    elif path and isinstance(value, dict):
+        yield from _values(value.get(path[0].rstrip("[]")), path[1:])
+    elif isinstance(value, str):
+        yield value
+
+
+def text_fields(kind: TransactionKind[Any, Any]) -> list[tuple[str, bool]]:
+    """Fields of a kind's body that take free text, and whether only a number may stand there.
+
+    None if the kind is about institutions.
+    """
     if kind.name in ABOUT_INSTITUTIONS:
         return []
     return list(_texts(msgspec.inspect.type_info(kind.body), "body", 0))
 
 
-def _texts(kind: msgspec.inspect.Type, path: str, depth: int) -> Iterator[str]:
+def _texts(kind: msgspec.inspect.Type, path: str, depth: int) -> Iterator[tuple[str, bool]]:
     if depth > 16:
-        yield path
+        yield path, False
         return
     match kind:
         case msgspec.inspect.StrType():
             if _is_free(kind):
-                yield path
+                yield path, kind.max_length == NUMBER_LENGTH
         case msgspec.inspect.StructType():
             for field in kind.fields:
                 yield from _texts(field.type, f"{path}.{field.name}", depth + 1)
@@ -71,13 +98,13 @@ def _texts(kind: msgspec.inspect.Type, path: str, depth: int) -> Iterator[str]:
         case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
             yield from _texts(kind.item_type, f"{path}[]", depth + 1)
         case msgspec.inspect.TupleType():
-            for place, one in enumerate(kind.item_types):
-                yield from _texts(one, f"{path}[{place}]", depth + 1)
+            for one in kind.item_types:
+                yield from _texts(one, f"{path}[]", depth + 1)
         case msgspec.inspect.DictType():
-            yield from _texts(kind.key_type, f"{path} key", depth + 1)
-            yield from _texts(kind.value_type, f"{path}{{}}", depth + 1)
+            for one in (kind.key_type, kind.value_type):  # neither keys nor values may be text, or numbers
+                yield from ((where, False) for where, _ in _texts(one, f"{path}{{}}", depth + 1))
         case msgspec.inspect.AnyType() | msgspec.inspect.RawType():
-            yield path
+            yield path, False
 
 
 def _is_free(kind: msgspec.inspect.StrType) -> bool:

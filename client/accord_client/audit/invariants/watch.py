@@ -20,7 +20,9 @@ INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12"
 class Invariant(Protocol):
     """Some invariants that look at the same rows."""
 
-    tables: tuple[Table[Any], ...]
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        """Tables whose rows it looks at."""
 
     def check(self, rows: Rows) -> Iterator[Finding]:
         """Judge one block, after all before it."""

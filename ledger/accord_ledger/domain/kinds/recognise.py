@@ -93,7 +93,10 @@ class Recognise(TransactionKind[RecogniseBody, RecognisePlan]):
     row = "T27"
     body = RecogniseBody
     errors = (
-        "E_BUNDLE_DUPLICATE", "E_UNKNOWN_REF", "E_STATE", "E_NO_AGREEMENT", "E_AGREEMENT_NOT_ACTIVE",
+        "E_BUNDLE_DUPLICATE",
+        "E_BUNDLE_INCOMPLETE",
+        "E_BUNDLE_MISMATCH",
+        "E_BUNDLE_KIND", "E_UNKNOWN_REF", "E_STATE", "E_NO_AGREEMENT", "E_AGREEMENT_NOT_ACTIVE",
         "E_AGREEMENT_ENDED", "E_PROOF", "E_HOLDER_SIG", "E_ERASED", "E_REVOKED", "E_SUSPENDED",
         "E_CREDENTIAL_EXPIRED", "E_UNCONFIRMED", "E_LINEAGE_SPENT", "E_ALREADY_REDEEMED", "E_SCOPE",
         "E_CATEGORY_SCOPE", "E_LEVEL_SCOPE", "E_NONCREDIT", "E_NOT_ENDORSED", "E_NOT_TRUSTED_CROSS_BORDER",
@@ -146,7 +149,8 @@ class Recognise(TransactionKind[RecogniseBody, RecognisePlan]):
         check_award(ctx, rule, award)
         check_border(ctx, presented, senders, terms=terms, receiver=here, consent=body.consent)  # 6
         check_withdrawal(ctx, presented, terms)  # 7
-        courses = _courses(award, body.targets)  # 8
+        rule.check_items(presented)  # 8
+        courses = _courses(award, body.targets)
         parents = [parent_in(award, item, body.targets) for item in presented]
         check_overlap(ctx, enrolment, parents, body.targets)
         check_attestations(body.attestations, body.items, "grade" if rule.requires_grade else None)

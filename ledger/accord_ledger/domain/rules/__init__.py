@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from accord_ledger.domain.rules.bundle import Bundle
 from accord_ledger.domain.rules.fixed_ratio import FixedRatio
 from accord_ledger.domain.rules.hours_ratio import HoursRatio
 
-Rule = FixedRatio | HoursRatio
+Rule = Bundle | FixedRatio | HoursRatio
 """Every rule kind; the field ``kind`` tells which."""
 
-__all__ = ["FixedRatio", "HoursRatio", "Rule"]
+__all__ = ["Bundle", "FixedRatio", "HoursRatio", "Rule"]

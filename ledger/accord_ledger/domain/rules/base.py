@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from accord_ledger import rational
 from accord_ledger.codec import Wire
+from accord_ledger.domain.items import Presented
 from accord_ledger.domain.model.framework import Framework
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import Code, RationalText, Slug, Version
@@ -68,6 +69,12 @@ class RuleTerms(Wire):
 
     def check_hour_kinds(self, source: Framework, target: Framework, path: str) -> None:
         """``E_HOUR_KIND`` where hours of different kinds would be set against each other."""
+
+    def check_item(self, item: Presented, path: str) -> None:
+        """Stage 5 of T27 for one item, besides the agreement's scope: ``E_SCOPE``."""
+
+    def check_items(self, items: Sequence[Presented]) -> None:
+        """Stage 8 of T27, what the items must be to one another."""
 
     def multiplier(self) -> Fraction | None:
         """Target credits per source credit, the edge on the ratio graph; None: no edge."""

@@ -1,0 +1,111 @@
+"""The same client for programs without an event loop: it runs one of its own in a thread.
+
+    with AccordClientSync(urls, trust) as client:
+        client.submit(entry)
+
+Methods are those of :class:`~accord_client.sdk.client.AccordClient` with the same arguments; streams and
+listings become ordinary iterators.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from functools import update_wrapper
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+
+from accord_client.sdk.client import AccordClient
+from accord_client.trust import Trust
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_END: Final = object()
+"""Stands for the end of an iterator on its way out of the loop's thread."""
+
+
+def _blocking(
+    method: Callable[Concatenate[AccordClient, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[AccordClientSync, P], R]:
+    def call(self: AccordClientSync, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.run(method(self.client, *args, **kwargs))
+
+    return update_wrapper(call, method)
+
+
+def _iterating(
+    method: Callable[Concatenate[AccordClient, P], AsyncIterator[R]],
+) -> Callable[Concatenate[AccordClientSync, P], Iterator[R]]:
+    def iterate(self: AccordClientSync, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        items = method(self.client, *args, **kwargs)
+        try:
+            while (item := self.run(_next(items))) is not _END:
+                yield cast("R", item)
+        finally:
+            self.run(_end(items))
+
+    return update_wrapper(iterate, method)
+
+
+async def _next(items: AsyncIterator[Any]) -> Any:
+    return await anext(items, _END)
+
+
+async def _end(items: AsyncIterator[Any]) -> None:
+    if isinstance(items, AsyncGenerator):
+        await items.aclose()
+
+
+class AccordClientSync:
+    """A blocking client; use it as a context manager, from any thread."""
+
+    def __init__(self, urls: Sequence[str], trust: Trust, **options: Any) -> None:
+        """A client with a loop of its own; arguments as :class:`AccordClient`."""
+        self.client = AccordClient(urls, trust, **options)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="accord-client", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """The result of a coroutine on the client's loop; for what has no method here."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        """Close all connections and end the thread; a second call does nothing."""
+        if self._loop.is_closed():
+            return
+        self.run(self.client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    submit = _blocking(AccordClient.submit)
+    submit_many = _blocking(AccordClient.submit_many)
+    party = _blocking(AccordClient.party)
+    key = _blocking(AccordClient.key)
+    framework = _blocking(AccordClient.framework)
+    programme = _blocking(AccordClient.programme)
+    agreement = _blocking(AccordClient.agreement)
+    batch = _blocking(AccordClient.batch)
+    credential = _blocking(AccordClient.credential)
+    enrolment = _blocking(AccordClient.enrolment)
+    recognition = _blocking(AccordClient.recognition)
+    status_ranges = _blocking(AccordClient.status_ranges)
+    node_status = _blocking(AccordClient.node_status)
+    record = _blocking(AccordClient.record)
+    transaction = _blocking(AccordClient.transaction)
+    with_evidence = _blocking(AccordClient.with_evidence)
+    listing = _iterating(AccordClient.listing)
+    programmes = _iterating(AccordClient.programmes)
+    parties = _iterating(AccordClient.parties)
+    agreements = _iterating(AccordClient.agreements)
+    batches = _iterating(AccordClient.batches)
+    recognitions = _iterating(AccordClient.recognitions)
+    events = _iterating(AccordClient.events)

@@ -1,0 +1,83 @@
+"""``accord node ...`` and ``accord-node ...``: the same commands under both names; and ``accord demo``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accord_ledger import __version__
+from accord_node.config import explain
+
+CONFIG = click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("node.toml"),
+    show_default=True,
+    help="Configuration file.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="accord-node")
+def node() -> None:
+    """Run and inspect one node of a ledger.
+
+    Exit codes: 0 done, 1 a named failure with what to do next, 2 wrong use, 3 the node's own state is not
+    what it must be (keep the data folder, read deploy/README.md).
+    """
+
+
+@node.command()
+@CONFIG
+def run(path: Path) -> None:
+    """Run the node until it is told to stop (SIGTERM or Ctrl-C)."""
+    from accord_node.main import run as run_node
+
+    sys.exit(run_node(path))
+
+
+@node.command()
+@CONFIG
+def check(path: Path) -> None:
+    """Verify log, database and state against each other, without starting."""
+    from accord_node.main import check as check_storage
+
+    sys.exit(check_storage(path))
+
+
+@node.command()
+def config() -> None:
+    """Print a complete configuration file, every key explained."""
+    click.echo(explain(), nl=False)
+
+
+class _Elsewhere(click.Command):
+    """A command whose module is imported when it is used."""
+
+    def __init__(self, module: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._module = module
+
+    def _found(self) -> click.Command:
+        command: click.Command = importlib.import_module(self._module).command
+        return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments with the real command."""
+        return self._found().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the real command."""
+        return ctx.command.invoke(ctx)
+
+
+demo = _Elsewhere(
+    "accord_node.demo.cli", name="demo", help="Play the reference scenario on a real network of nodes."
+)

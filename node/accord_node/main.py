@@ -1,0 +1,295 @@
+"""The process: reads configuration, keys and genesis, runs one node with its HTTP interface, ends cleanly.
+
+Exit codes: 0 stopped when asked; 1 a named failure, printed in one line with what to do next; 3 the node's
+own state contradicts what it must be, so it stopped and must not simply be started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from accord_genesis.document import Genesis, open_genesis
+from accord_genesis.keyfiles import find_passphrase, load_key
+from accord_ledger.errors import AccordError, FatalError
+from accord_node import logs
+from accord_node.clock import SystemClock
+from accord_node.config import Config, ConfigError, load
+from accord_node.http import HttpServer
+from accord_node.node import Node, NodeKeys
+from accord_node.storage.durable import replace_file
+from accord_node.storage.store import Beginning, Store
+from accord_node.workers import Workers
+
+log = structlog.get_logger("main")
+
+EXIT_NAMED: Final = 1
+EXIT_FATAL: Final = 3
+SWITCH_SECONDS: Final = 0.001
+"""Longest time a working thread keeps the interpreter while the event loop waits for it (default 5 ms)."""
+STOP_SECONDS: Final = 20.0
+RUN_FILE: Final = "run.json"
+
+_NEXT: Final = (
+    ("CONFIG_MISSING", "write one with: accord-node config > node.toml"),
+    ("CONFIG_", "every key is explained by: accord-node config"),
+    ("KEYFILE_", "check [keys] in the configuration, and the files' mode (0600)"),
+    ("GENESIS_UNSIGNED", "the institution must sign this genesis file before its node may use it"),
+    ("GENESIS_", "get the signed genesis file from the other founders again"),
+    ("NODE_", "use the key files whose public keys the genesis file names for this party"),
+    ("ADDRESS", "choose another host or port in the configuration, or stop what uses it"),
+    ("DATA_IN_USE", "stop the other node that uses this data folder"),
+    ("DATA_MISSING", "check data in the configuration; a node that never ran has nothing to check"),
+    ("DATABASE_NETWORK", "choose another data folder; this one belongs to another network"),
+    (
+        "JOURNAL_",
+        "keep the data folder as it is and restore it as deploy/README.md says; never delete a journal alone",
+    ),
+    ("LOG_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
+    ("DATABASE_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
+    ("STATE_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
+)
+_MISTAKES: Final = ("NODE_UNKNOWN", "NODE_KEYS", "DATABASE_NETWORK")
+"""Fatal for the start but not for the data: a wrong file or folder was named."""
+
+
+class ProcessError(AccordError):
+    """The process cannot run here and now."""
+
+
+class RunFile(msgspec.Struct, frozen=True, kw_only=True):
+    """``<data>/run.json``: where a running node is reached."""
+
+    pid: int
+    party: str
+    network: str
+    http: str
+    peers: str
+
+
+def next_step(code: str) -> str:
+    """What a person does about a failure."""
+    return next((text for prefix, text in _NEXT if code.startswith(prefix)), "see the log above")
+
+
+def explain_failure(error: AccordError) -> str:
+    """One line: what failed and what to do."""
+    return f"{' '.join(str(error).split())} -- {next_step(error.code)}"
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code for what ended the process."""
+    fatal = not isinstance(error, AccordError) or isinstance(error, FatalError)
+    return EXIT_FATAL if fatal and getattr(error, "code", "") not in _MISTAKES else EXIT_NAMED
+
+
+# ---- what a node is made of --------------------------------------------------------------------------
+
+
+def read_keys(config: Config, folder: Path) -> NodeKeys:
+    """The node's keys from their files.
+
+    Raises:
+        KeyFileError: as ``accord_genesis.keyfiles.load_key``.
+    """
+    keys = config.keys
+    secret = find_passphrase(file=folder / keys.passphrase_file) if keys.passphrase_file else None
+
+    link, log_key = (
+        load_key(folder / keys.link, passphrase=secret),
+        load_key(folder / keys.log, passphrase=secret),
+    )
+    vote = load_key(folder / keys.vote, passphrase=secret) if keys.vote else None
+    witness = load_key(folder / keys.witness, passphrase=secret) if keys.witness else None
+    return NodeKeys(link=link, log=log_key, vote=vote, witness=witness)
+
+
+def read_genesis(config: Config, folder: Path) -> Genesis:
+    """The genesis file, signed by all founders and by this node's institution.
+
+    Raises:
+        ConfigError: ``CONFIG_GENESIS``.
+        ProofError, DecodeError, Rejection: as ``open_genesis``.
+    """
+    path = folder / config.genesis
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError("CONFIG_GENESIS", f"expected a genesis file at {path}: {error.strerror}") from error
+    return open_genesis(data, signed_by=config.party)
+
+
+@contextmanager
+def data_lock(data: Path) -> Iterator[None]:
+    """Hold the data folder: two processes on one folder would vote twice.
+
+    Raises:
+        ProcessError: ``DATA_IN_USE``.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data / "lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProcessError("DATA_IN_USE", f"expected to be alone in {data}") from error
+        yield
+
+
+# ---- run ---------------------------------------------------------------------------------------------
+
+
+def run(path: Path) -> int:
+    """Run a node until it is told to stop; returns the exit code."""
+    try:
+        config, folder = load(path)
+        logs.set_up(config.logging)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        with data_lock(folder / config.data), asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
+            return runner.run(_run(config, folder))
+    except AccordError as error:
+        sys.stderr.write(f"accord-node: {explain_failure(error)}\n")
+        return exit_code(error)
+
+
+def _loop_factory(config: Config) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if not config.work.uvloop:
+        return None
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _run(config: Config, folder: Path) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _asked_to_stop, stop, number)
+    node = await Node.open(
+        config, folder, read_genesis(config, folder), read_keys(config, folder), SystemClock()
+    )
+    http = HttpServer(node, folder=folder)
+    run_file = folder / config.data / RUN_FILE
+    try:
+        await _start(node, http)
+        _announce(node, http, run_file)
+        stopping = loop.create_task(stop.wait())
+        ends: set[asyncio.Future[Any]] = {stopping, node.fatal}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+    finally:
+        run_file.unlink(missing_ok=True)
+        _notify("STOPPING=1")
+        await _close(node, http)
+    if node.fatal.done():
+        error = node.fatal.result()
+        shown = error if isinstance(error, AccordError) else FatalError("NODE_FAULT", repr(error)[:300])
+        sys.stderr.write(f"accord-node: {explain_failure(shown)}\n")
+        return EXIT_FATAL
+    return 0
+
+
+def _asked_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
+    log.info("asked to stop", signal=number.name)
+    stop.set()
+    asyncio.get_running_loop().remove_signal_handler(number)  # asked again, the process ends at once
+
+
+async def _start(node: Node, http: HttpServer) -> None:
+    try:
+        await node.start()
+    except OSError as error:
+        raise ProcessError("ADDRESS_PEERS", f"{error.strerror}", path="peers") from error
+    try:
+        await http.start()
+    except OSError as error:
+        raise ProcessError("ADDRESS_HTTP", f"{error.strerror}", path="http") from error
+
+
+async def _close(node: Node, http: HttpServer) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await http.close()
+            await node.close()
+    except TimeoutError:
+        log.warning("did not stop in time", seconds=STOP_SECONDS)
+
+
+def _announce(node: Node, http: HttpServer, run_file: Path) -> None:
+    """Say where the node is reached: on standard output, in ``run.json``, to the service manager."""
+    peers = f"wss://{node.config.peers.host}:{node.peer_port}/peer"
+    found = RunFile(
+        pid=os.getpid(), party=node.party, network=node.genesis.network.hex(), http=http.url, peers=peers
+    )
+    replace_file(run_file, msgspec.json.encode(found) + b"\n", durable=False)
+    sys.stdout.write(
+        f"ready party={node.party} http={http.url} peers={peers} height={node.chain.base.height}\n"
+    )
+    sys.stdout.flush()
+    _notify("READY=1")
+
+
+def _notify(state: str) -> None:
+    """Tell systemd (``Type=notify``), if it started us."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        try:
+            link.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        except OSError as error:
+            log.warning("service manager not told", error=error.strerror)
+
+
+# ---- check -------------------------------------------------------------------------------------------
+
+
+def check(path: Path) -> int:
+    """Verify storage as a start would, without taking part; returns the exit code."""
+    try:
+        config, folder = load(path)
+        logs.set_up(config.logging)
+        data = folder / config.data
+        if not (data / "state.sqlite").exists():
+            raise ProcessError("DATA_MISSING", f"expected a node's data in {data}")
+        with data_lock(data):
+            asyncio.run(_check(config, folder))
+    except AccordError as error:
+        sys.stderr.write(f"accord-node: {explain_failure(error)}\n")
+        return exit_code(error)
+    return 0
+
+
+async def _check(config: Config, folder: Path) -> None:
+    genesis = read_genesis(config, folder)
+    beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
+    thread = Workers("disk")
+    try:
+        store = await Store.open(folder / config.data, beginning, thread)
+        base = store.base
+        await store.close()
+    finally:
+        thread.close()
+    sys.stdout.write(
+        f"sound: height={base.height} entries={base.log.size} keys={len(base.map)} "
+        f"log_root={base.log.root().hex()} state_root={base.map.root.hex()}\n"
+    )
+
+
+def main() -> None:
+    """``accord-node``."""
+    from accord_node.cli import node
+
+    node(prog_name="accord-node")
