@@ -30,9 +30,9 @@ from accord_ledger.execute import Executed, Execution, Receipt
 from accord_ledger.merkle.tiles import TILE_WIDTH, Tile, TileEdge, entries_path, pack_entries
 from accord_ledger.merkle.tree import leaf_hash
 from accord_ledger.note import Note, NoteSigner
-from accord_ledger.transaction import Draft
 from domain_alliance import GENESIS_TIME, SEATS, acts, key_of
-from exchange_world import Exchange, IssuedBatch, agreement, grant_uu, hours, terms
+from domain_world import terms
+from exchange_world import Exchange, IssuedBatch, agreement, grant_uu, hours
 
 ORIGIN = "ledger.example/forged"
 QUORUM = 5
@@ -160,7 +160,9 @@ class Forger(Exchange):
         return write_log(folder, self.log, **how)
 
 
-def notarized(network: bytes, view: int, seal: bytes, parties: tuple[str, ...], kind: str = "notarize") -> Certificate:
+def notarized(
+    network: bytes, view: int, seal: bytes, parties: tuple[str, ...], kind: str = "notarize"
+) -> Certificate:
     """A certificate with real votes."""
     message = vote_message(network, kind, 0, view, seal)
     votes = tuple((party, key_of(party, "node vote").sign(message)) for party in sorted(parties))
@@ -174,15 +176,16 @@ def checkpoint_note(
     edge = TileEdge(0, ()).extend([leaf_hash(entry) for entry in entries])[0]
     checkpoint = Checkpoint(ORIGIN, len(entries), root or edge.frontier().root())
     signer = NoteSigner(ORIGIN, log or key_of("bcb", "node log"))
-    lines = [signer.sign(checkpoint.text())]
-    for party in cosigners:
-        lines.append(cosign(checkpoint.text(), key_of(party, "node witness"), f"{ORIGIN}/{party}", 1_800_000_000))
-    return Note(checkpoint.text(), tuple(lines)).format()
+    cosignatures = [
+        cosign(checkpoint.text(), key_of(party, "node witness"), f"{ORIGIN}/{party}", 1_800_000_000)
+        for party in cosigners
+    ]
+    return Note(checkpoint.text(), (signer.sign(checkpoint.text()), *cosignatures)).format()
 
 
 def write_log(folder: Path, entries: list[bytes], **how: Any) -> Path:
     """Entry bundles, tiles and checkpoint under a folder."""
-    edge, tiles = TileEdge(0, ()).extend([leaf_hash(entry) for entry in entries])
+    tiles = TileEdge(0, ()).extend([leaf_hash(entry) for entry in entries])[1]
     files: dict[str, bytes] = {tile.path: data for tile, data in tiles}
     for at in range(0, len(entries), TILE_WIDTH):
         part = entries[at : at + TILE_WIDTH]
@@ -254,7 +257,12 @@ async def audited(folder: Path, **how: Any) -> Report:
 
 
 def assert_only(
-    report: Report, check: str, code: str, entry: int | None, height: int | None, unjudged: tuple[str, ...] = ()
+    report: Report,
+    check: str,
+    code: str,
+    entry: int | None,
+    height: int | None,
+    unjudged: tuple[str, ...] = (),
 ) -> Finding:
     """One finding, of this code in this place; every other check passes, or is not judged from there on."""
     assert [(found.check, found.code, found.entry, found.height) for found in report.findings] == [

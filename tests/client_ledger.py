@@ -1,9 +1,9 @@
 """A ledger in memory that answers as nodes do: real genesis file, real blocks, real cosigned checkpoints.
 
-    ledger = ClientLedger()
-    batch = ledger.issue_badges(12)
-    ledger.seal()
-    proof = ledger.state_proof(PARTIES.key("uu"))
+ledger = ClientLedger()
+batch = ledger.issue_badges(12)
+ledger.seal()
+proof = ledger.state_proof(PARTIES.key("uu"))
 """
 
 from __future__ import annotations
@@ -209,7 +209,8 @@ class ClientLedger(World):
         assert party is not None
         signer = options.pop("signer", key_of("uu", "issuance"))
         maker = BadgeMaker(
-            programme=options.pop("facts", None) or programme_facts(programme, framework, base_url="https://uu.example"),
+            programme=options.pop("facts", None)
+            or programme_facts(programme, framework, base_url="https://uu.example"),
             issuer=options.pop("issuer", None) or issuer_facts(party, DID),
             dates=options.pop("dates", BadgeDates(ISSUE_TIME)),
             sign=JcsSigner(signer, verification_method(DID, signer.public), ISSUE_TIME),

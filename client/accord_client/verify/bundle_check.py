@@ -20,8 +20,8 @@ from accord_client.verify.report import Report
 from accord_ledger import codec
 from accord_ledger.credential import check_credential, holder_commitment
 from accord_ledger.domain.kinds.issue import IssueBody
-from accord_ledger.domain.model.credential import Batch
-from accord_ledger.errors import AccordError, Rejection
+from accord_ledger.domain.model.credential import BATCHES
+from accord_ledger.errors import AccordError, ProofError, Rejection
 from accord_ledger.keys import key_id, verifies
 from accord_ledger.transaction import ParsedRecord, signed_message
 
@@ -60,6 +60,8 @@ def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int 
         )
     record = _record(report, bundle, trust)
     proven = _state(report, bundle, trust)
+    if proven is not None:
+        _check_batch(report, bundle, proven)
     facts = _facts(report, bundle, trust, proven)
     if facts is None or proven is None:
         check_documents(report, bundle, None, at)
@@ -67,7 +69,6 @@ def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int 
     report.facts = facts.to_plain() | {"as_of": proven.time, "as_of_height": proven.height}
     if record is not None:
         _check_record(report, bundle, record, facts)
-    _check_batch(report, bundle, facts.batch)
     check_authority(report, facts, at)
     check_documents(report, bundle, facts, at)
     _check_freshness(report, proven.time, at, max_status_age)
@@ -128,15 +129,12 @@ def _facts(report: Report, bundle: Bundle, trust: Trust, proven: Proven | None) 
     try:
         facts = read_facts(ctx, bundle.batch_id, bundle.index, document_keys(bundle))
     except NotProvedError as error:
-        report.open("state", error.code, error.detail)
-        for name in ("batch", "issuer", "programme", "status"):
+        for name in ("issuer", "programme", "accreditation", "claims", "status"):
             report.open(name, error.code, error.detail)
         return None
     except AccordError as error:  # a ledger that contradicts itself, or values of another table
         report.failed_by("state", error)
         return None
-    if facts is None:
-        report.failed("batch", "BATCH_UNKNOWN", "the ledger holds no batch of this id")
     return facts
 
 
@@ -185,8 +183,11 @@ def _check_signature(record: ParsedRecord, signer: bytes, facts: LedgerFacts) ->
     raise Rejection("RECORD_SIGNATURE", f"expected a valid signature of {signer.hex()}")
 
 
-def _check_batch(report: Report, bundle: Bundle, batch: Batch) -> None:
+def _check_batch(report: Report, bundle: Bundle, proven: Proven) -> None:
     try:
+        batch = proven.evidence.load(BATCHES, BATCHES.key(bundle.batch_id))
+        if batch is None:
+            raise ProofError("BATCH_UNKNOWN", "the ledger holds no batch of this id")
         check_credential(
             bundle.batch_id,
             bundle.index,
@@ -196,10 +197,12 @@ def _check_batch(report: Report, bundle: Bundle, batch: Batch) -> None:
             count=batch.count,
             merkle_root=batch.merkle_root,
         )
+    except NotProvedError as error:
+        report.open("batch", error.code, error.detail)
     except AccordError as error:
         report.failed_by("batch", error)
-        return
-    report.passed("batch", f"{bundle.index + 1} of {batch.count}")
+    else:
+        report.passed("batch", f"{bundle.index + 1} of {batch.count}")
 
 
 def _check_freshness(report: Report, time: int, at: int, max_age: int | None) -> None:

@@ -104,6 +104,7 @@ def found(folder: Path) -> Founded:
     ports = _free_ports(2 * len(NODES))
     peer_ports = dict(zip(NODES, ports[: len(NODES)], strict=True))
     http_ports = dict(zip(NODES, ports[len(NODES) :], strict=True))
+    (folder / "statements").mkdir(parents=True, exist_ok=True)
     keys: dict[str, PartySecrets] = {}
     statements: dict[str, bytes] = {}
     for applicant in applicants(peer_ports):
@@ -111,10 +112,10 @@ def found(folder: Path) -> Founded:
         secrets = make_keys(
             party, default_purposes(applicant.roles, seat=applicant.seat), node=applicant.endpoint is not None
         )
-        institution = folder / "institutions" / party / "keys"
+        institution = folder / "institutions" / party
         write_keys(secrets, institution, folder / "nodes" / party / "keys", passphrase=None)
         statements[party] = join(applicant, secrets)
-        (folder / "institutions" / party / f"{party}.statement").write_bytes(statements[party])
+        (folder / "statements" / f"{party}.statement").write_bytes(statements[party])
         keys[party] = secrets
     year = time.gmtime().tm_year
     entry = RegistryEntryBody(

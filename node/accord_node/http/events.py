@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Final
 
 import msgspec
@@ -42,7 +43,7 @@ async def events(site: Site, call: Call[Nothing, EventsQuery]) -> web.StreamResp
     try:
         await response.prepare(call.request)
         await _write(response, b"retry: 2000\n\n")
-        await _stream(site, call.query, response, first)
+        await _stream(site, call, response, first)
     except (ConnectionError, TimeoutError):
         call.request.protocol.force_close()  # nobody reads there; it resumes with Last-Event-ID
     finally:
@@ -61,18 +62,22 @@ def _first(site: Site, call: Call[Nothing, EventsQuery]) -> int:
     return site.node.chain.base.log.size if call.query.first is None else call.query.first
 
 
-async def _stream(site: Site, query: EventsQuery, response: web.StreamResponse, first: int) -> None:
-    while not site.feed.closing:
+async def _stream(site: Site, call: Call[Nothing, EventsQuery], response: web.StreamResponse, first: int) -> None:
+    query, written = call.query, time.monotonic()
+    while not site.feed.closing and call.request.transport is not None:
         turn = site.feed.turn()
         found, size = await read_records(site, first, PAGE, author=query.author, kind=query.kind)
         first = found[-1].index + 1 if len(found) == PAGE else max(first, size)
         if found:
             await _write(response, b"".join(_event(view.index, msgspec.json.encode(view)) for view in found))
+            written = time.monotonic()
         if len(found) == PAGE:
             continue
-        done, _ = await asyncio.wait((turn,), timeout=HEARTBEAT_SECONDS)
-        if not done:
+        left = written + HEARTBEAT_SECONDS - time.monotonic()
+        await asyncio.wait((turn,), timeout=max(left, 0))
+        if time.monotonic() - written >= HEARTBEAT_SECONDS:  # blocks without matching records pass in silence
             await _write(response, b": alive\n\n")
+            written = time.monotonic()
 
 
 def _event(index: int, data: bytes) -> bytes:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from accord_ledger.codec import Wire
 from accord_ledger.fields import (
-    Country, Digest, ExternalId, LanguageMap, PublicKey, Purpose, Region, Role, Seconds, Slug,
+    Country,
+    Digest,
+    ExternalId,
+    LanguageMap,
+    PublicKey,
+    Purpose,
+    Region,
+    Role,
+    Seconds,
+    Slug,
 )  # fmt: skip
 from accord_ledger.state import Table
 
@@ -23,7 +33,7 @@ class Party(Wire):
     legal_name: LanguageMap
     country: Country
     region: Region
-    external_ids: dict[ExternalId, ExternalId] = {}
+    external_ids: dict[ExternalId, ExternalId] = msgspec.field(default_factory=dict)
     member_of: tuple[Slug, ...] = ()
     """Credit banks it is a member of."""
     controlled_by: tuple[Slug, ...] = ()
@@ -74,4 +84,3 @@ NODES: Table[Node] = Table("node", Node)
 """By party id."""
 SEATS: Table[Seats] = Table("seats", Seats)
 """One value, under the empty key."""
-

@@ -9,7 +9,17 @@ from msgspec import Meta
 from accord_ledger.codec import Wire
 from accord_ledger.domain.model.framework import Level
 from accord_ledger.fields import (
-    Code, Count, DateText, Digest, LanguageMap, RationalText, Region, Seconds, Slug, Uri, Version,
+    Code,
+    Count,
+    DateText,
+    Digest,
+    LanguageMap,
+    RationalText,
+    Region,
+    Seconds,
+    Slug,
+    Uri,
+    Version,
 )  # fmt: skip
 from accord_ledger.state import Table
 
@@ -76,7 +86,9 @@ class ProgrammeTerms(Wire):
     assessed: bool = False
     assessment_type: Code | None = None
     participation: Code | None = None
-    audience: Annotated[tuple[Literal["enrolled", "public", "staff", "graduates"], ...], Meta(max_length=4)] = ()
+    audience: Annotated[
+        tuple[Literal["enrolled", "public", "staff", "graduates"], ...], Meta(max_length=4)
+    ] = ()
     transferability: Code | None = None
     region: Region | None = None
     field: Code | None = None
