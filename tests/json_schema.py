@@ -34,7 +34,8 @@ def _need(good: bool, path: str, rule: object, value: object) -> None:
 def _type(value: Any, rule: Any, _: Any, __: Any, path: str) -> None:
     names = rule if isinstance(rule, list) else [rule]
     good = any(
-        isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in {"integer", "number"}) for name in names
+        isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in {"integer", "number"})
+        for name in names
     )
     _need(good, path, rule, value)
 

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from accord_ledger.block import Certificate
-from accord_ledger.execute import Executed, Version
-from accord_node.bodies import Bodies
+from accord_ledger.errors import FatalError
+from accord_ledger.execute import Executed, InvalidBlock, Version
+from accord_node.bodies import Bodies, Body
 from accord_node.chain import Chain
 from accord_node.storage.store import Store
 
@@ -83,12 +84,33 @@ class Finaliser:
         if seal == self._chain.base.seal_hash:
             self.tip = certificate
             return
-        path = self._chain.path(seal)
+        tip = self.tip
+        if tip is not None and (certificate.epoch, certificate.view) <= (tip.epoch, tip.view):
+            return  # repeated: what it finalises is durable already
+        path = await self._known_path(seal)
         if path is None:
             await self._catch_up(certificate, seal)
             return
         for block in path:
             await self.commit(block, certificate if block.sealed.hash == seal else None)
+
+    async def _known_path(self, seal: bytes) -> list[Executed] | None:
+        """Blocks from the base up to ``seal``; those whose bodies are here are executed if need be."""
+        missing: list[Body] = []
+        at = seal
+        while self._chain.version(at) is None:
+            body = self._bodies.get(at)
+            if body is None or body.records is None or body.sealed.seal.height <= self._chain.base.height:
+                return None
+            missing.append(body)
+            at = body.sealed.seal.parent
+        for body in reversed(missing):
+            try:
+                await self._chain.execute(body.sealed, body.records or ())
+            except InvalidBlock as error:
+                detail = f"final block {body.sealed.seal.height} does not execute here: {error}"
+                raise FatalError("STATE_DIVERGED", detail) from error
+        return self._chain.path(seal)
 
     async def commit(self, block: Executed, certificate: Certificate | None) -> None:
         """Make one final block, a child of the base, durable and known."""

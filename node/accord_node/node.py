@@ -199,7 +199,7 @@ class Node:
         )
         self.catch_up = CatchUp(self.chain, self.reader, self.network, self.driver.check_certificate)
         self.finaliser = Finaliser(
-            self.chain, self.store, bodies, catch_up=self.catch_up.run, on_fatal=self.stop_for
+            self.chain, self.store, bodies, catch_up=self._catch_up, on_fatal=self.stop_for
         )
         self.catch_up.finaliser = self.finaliser
         self.cosigners = Cosigners(
@@ -335,6 +335,11 @@ class Node:
             self._spawn(self._compact(certificate.epoch, certificate.view))
         if block.sealed.seal.count < self.config.consensus.block_records // 2 and len(self.mempool):
             asyncio.get_running_loop().call_soon(self.submissions.recheck)
+
+    async def _catch_up(self, certificate: Certificate, seal: bytes) -> None:
+        """Fetch what is missing; of the blocks on the way only the last checkpoint is cosigned."""
+        await self.catch_up.run(certificate, seal)
+        self.cosigners.advanced(self.chain.base)
 
     async def _compact(self, epoch: int, view: int) -> None:
         await JournalWriter(self.wal, self._threads["journal"]).compact(epoch, view)

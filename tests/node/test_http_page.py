@@ -8,13 +8,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from accord_client.api import NodeStatus, Position
 from accord_node.config import parse
 from accord_node.http import HttpServer
 from accord_node.http.page import render
 from accord_node.readmodel import RecordRow
-from prometheus_client.parser import text_string_to_metric_families
 
 session = pytest.mark.asyncio(loop_scope="session")
 VOID = {"meta", "link", "br"}
@@ -81,7 +81,9 @@ async def test_every_link_of_the_page_leads_somewhere(served: Any) -> None:
             assert answer.status == 200, link
 
 
-@pytest.mark.parametrize("address", ["/v1/status", "/nothing", "/checkpoint", "/tile/0/000.p/1", "/metrics", "/livez"])
+@pytest.mark.parametrize(
+    "address", ["/v1/status", "/nothing", "/checkpoint", "/tile/0/000.p/1", "/metrics", "/livez"]
+)
 @session
 async def test_security_headers_and_open_data(served: Any, address: str) -> None:
     async with served.client.get(address) as answer:
@@ -94,7 +96,9 @@ async def test_security_headers_and_open_data(served: Any, address: str) -> None
 
 @session
 async def test_submissions_are_not_open_to_other_sites(served: Any) -> None:
-    async with served.client.post("/v1/transactions", data=b"x", headers={"Content-Type": "text/plain"}) as answer:
+    async with served.client.post(
+        "/v1/transactions", data=b"x", headers={"Content-Type": "text/plain"}
+    ) as answer:
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
@@ -118,7 +122,11 @@ async def test_probes(served: Any) -> None:
 async def test_metrics_parse_and_tell_the_height(served: Any) -> None:
     async with served.client.get("/metrics") as answer:
         text = await answer.text()
-    found = {sample.name: sample.value for family in text_string_to_metric_families(text) for sample in family.samples}
+    found = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
     assert found["accord_height"] >= 2
     assert found["accord_links"] == 3
     assert found["accord_loop_late_seconds_count"] > 0

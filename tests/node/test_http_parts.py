@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accord_ledger import codec
-from accord_ledger.domain.model.agreement import AGREEMENT_TERMS
-from accord_ledger.domain.model.credential import CREDENTIALS, StandingSpan, Standing
+from accord_ledger.domain.model.credential import CREDENTIALS, Standing, StandingSpan
 from accord_ledger.domain.model.framework import LEVEL_MAPS
 from accord_ledger.domain.model.party import KEYS, PARTIES, SEATS
+from accord_ledger.domain.rules import FixedRatio
 from accord_ledger.errors import DecodeError
 from accord_node import readmodel
 from accord_node.http.plain import plain, plain_bytes
@@ -76,10 +76,10 @@ def test_values_are_shown_whole_with_bytes_in_hex() -> None:
 
 
 def test_tagged_values_show_their_tag() -> None:
-    rules = msgspec.json.schema_components([AGREEMENT_TERMS.value])[1]
-    tagged = [name for name, schema in rules.items() if "type" in schema.get("properties", {})]
-    assert tagged
-    assert msgspec.structs.fields(AGREEMENT_TERMS.value)
+    terms = {"rule_id": "r", "source": ["a", 1], "target": ["b", 1], "ratio": "1/1"}
+    shown = plain(msgspec.convert({"kind": "fixed_ratio", **terms}, FixedRatio))
+    assert shown["kind"] == "fixed_ratio"
+    assert msgspec.convert(shown, FixedRatio).ratio == "1/1"
 
 
 def test_codes_say_what_they_mean() -> None:
@@ -95,7 +95,8 @@ def database(path: Path, rows: int) -> Path:
         connection.executescript(SCHEMA)
         connection.execute("INSERT INTO meta VALUES ('floor', ?)", (codec.encode([3, 9, b"\x01" * 32]),))
         connection.executemany(
-            "INSERT INTO state VALUES (?, ?)", ((state_key("party", f"p{n:06d}"), b"\x01") for n in range(rows))
+            "INSERT INTO state VALUES (?, ?)",
+            ((state_key("party", f"p{n:06d}"), b"\x01") for n in range(rows)),
         )
     connection.close()
     return file
@@ -108,7 +109,9 @@ async def test_a_visit_sees_one_height(tmp_path: Path) -> None:
     assert found == (3, 9, 5)
 
 
-async def test_a_query_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_query_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reads = ReadModel(database(tmp_path, 50_000))
     monkeypatch.setattr(readmodel, "QUERY_SECONDS", -1.0)
     with pytest.raises(QueryTooLongError):

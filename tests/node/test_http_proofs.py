@@ -6,13 +6,14 @@ import base64
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from accord_client.api import CredentialFact, Fact, Problem, RecordAnswer, StateProof
 from accord_genesis.document import open_genesis
 from accord_ledger import codec
 from accord_ledger.authmap.proof import MapProof, check_absence, check_presence
-from accord_ledger.block import SealedBytes, check_certificate
 from accord_ledger.block import Certificate as FinalityCertificate
+from accord_ledger.block import SealedBytes, check_certificate
 from accord_ledger.domain.model.credential import STANDING_PAGES
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.errors import ProofError
@@ -21,7 +22,6 @@ from accord_ledger.merkle.tiles import AuthenticTiles, Bundle, Tile, tiles_for_i
 from accord_ledger.merkle.tree import leaf_hash
 from accord_ledger.policy import parse_policy
 from accord_node.http.logfiles import log_policy
-from msgspec import convert
 
 session = pytest.mark.asyncio(loop_scope="session")
 

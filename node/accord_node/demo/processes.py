@@ -88,12 +88,17 @@ class NodeProcess:
             os.kill(self._process.pid, signal.SIGKILL)
             await self._process.wait()
 
-    async def stop(self) -> None:
-        """SIGTERM and a clean end; SIGKILL if that takes too long."""
+    async def stop(self) -> int | None:
+        """SIGTERM and a clean end; SIGKILL if that takes too long. Returns as :meth:`ended`."""
         if self._process is None or self._process.returncode is not None:
-            return
+            return await self.ended()
         self._process.terminate()
         try:
             await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
         except TimeoutError:
             await self.kill()
+        return await self.ended()
+
+    async def ended(self) -> int | None:
+        """Wait for the end; the exit code, negative if a signal ended it, None if it was never started."""
+        return None if self._process is None else await self._process.wait()

@@ -32,6 +32,9 @@ from accord_node.demo.telling import Teller
 
 BATCH = 250
 """Credentials in a batch."""
+DESK = 200
+"""Credentials issued one by one, as at a registrar's desk."""
+DESK_CHUNK = 10
 
 
 class Demonstration:
@@ -216,8 +219,8 @@ class Demonstration:
         """SIGKILL a node under load."""
         victim = "hnrail"
         self.tell.chapter(f"8. The node of {victim} is killed in the middle of its work")
-        records = self._more_issuances(600)
-        sending = asyncio.create_task(self._all_final(records))
+        records = self._more_issuances(DESK)
+        sending = asyncio.create_task(self._one_after_another(records))
         await self._until_height_rises()
         begin = time.perf_counter()
         await self.nodes[victim].kill()
@@ -242,10 +245,14 @@ class Demonstration:
         issuer = name.partition("-")[0]
         source = self.issued[name]
         requests = []
-        for number in range(count // 3):
+        for number in range(count):
             single = _relabelled(source, number)
             requests.append(self.who.issue(issuer, name, single))
         return [self.who.author.entry(request) for request in requests]
+
+    async def _one_after_another(self, records: list[bytes]) -> None:
+        for start in range(0, len(records), DESK_CHUNK):
+            await self._all_final(records[start : start + DESK_CHUNK])
 
     async def _until_height_rises(self) -> None:
         begin = await self._height("uu")

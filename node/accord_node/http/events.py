@@ -62,7 +62,9 @@ def _first(site: Site, call: Call[Nothing, EventsQuery]) -> int:
     return site.node.chain.base.log.size if call.query.first is None else call.query.first
 
 
-async def _stream(site: Site, call: Call[Nothing, EventsQuery], response: web.StreamResponse, first: int) -> None:
+async def _stream(
+    site: Site, call: Call[Nothing, EventsQuery], response: web.StreamResponse, first: int
+) -> None:
     query, written = call.query, time.monotonic()
     while not site.feed.closing and call.request.transport is not None:
         turn = site.feed.turn()

@@ -1,0 +1,30 @@
+"""One alliance of processes for each module; when a test fails, the last lines of every node's log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from process_alliance import EVERYONE, ProcessAlliance
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def alliance(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ProcessAlliance]:
+    """Four members and an observer, running."""
+    async with ProcessAlliance(tmp_path_factory.mktemp("alliance")) as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the nodes' logs to the report of a failure."""
+    report = yield
+    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    for value in arguments.values():
+        if report.failed and isinstance(value, ProcessAlliance):
+            report.sections += [(f"log of {party}", value.last_lines(party)) for party in EVERYONE]
+    return report
