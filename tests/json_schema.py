@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_TYPES = {
+_TYPES: dict[str, Any] = {
     "string": str, "object": dict, "array": list, "boolean": bool, "null": type(None), "integer": int, "number": (int, float),
 }  # fmt: skip
 _NOTES = {"title", "description", "default", "discriminator", "contentEncoding"}

@@ -210,7 +210,7 @@ class LedgerServer:
 
     def _take(self, entry: bytes, *, wait: bool) -> SubmitResult:
         record = parse_record(entry)
-        names = {"tx_id": record.tx_id.hex(), "entry_hash": record.entry_hash.hex()}
+        names: dict[str, Any] = {"tx_id": record.tx_id.hex(), "entry_hash": record.entry_hash.hex()}
         if self.accept_only:
             self.accept_only -= 1
             return SubmitResult(status="accepted", **names)

@@ -296,12 +296,10 @@ def read_votes(party: str, folder: Path, votes: Votes) -> int:
     """Add what a member's journal holds (a copy: opening one may cut it); returns how many votes."""
     count = 0
     for record in Wal(DirectoryDisk(folder), secrets.token_bytes(16)).recovered():
-        match record:
-            case journal.Voted(epoch, view, kind, seal):
-                votes.setdefault((party, epoch, view), {}).setdefault(kind, set()).add(seal)
-                count += 1
-            case _:
-                pass
+        if isinstance(record, journal.Voted):
+            kinds = votes.setdefault((party, record.epoch, record.view), {})
+            kinds.setdefault(record.kind, set()).add(record.seal)
+            count += 1
     return count
 
 

@@ -19,6 +19,9 @@ MAX_BULK = 2_000
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 """Largest request body."""
 
+MAX_JSON_BYTES = 4 * 1024 * 1024
+"""Largest body in JSON, which costs a node many times as much to read as MessagePack."""
+
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of answers: unknown fields are ignored by clients, so that answers can grow."""

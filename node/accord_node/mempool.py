@@ -2,14 +2,19 @@
 
 Order of arrival is kept, so a transaction that builds on an earlier one follows it. When more waits than
 a block takes, authors take turns, so no party can crowd out the others; each author may hold at most a
-share of the pool.
+share of the pool. What a block of ours refused is *parked*: it may build on something that is still on
+its way, so it stays, but it is neither offered again nor work until something new arrives.
+
+No question asked for every message or block looks at the whole pool.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from accord_ledger.domain.pipeline import Prepared
 
@@ -20,11 +25,11 @@ class Pending:
 
     prepared: Prepared
     local: bool
-    """Submitted here: its sender waits for our answer."""
+    """Submitted here: durable here, and its sender waits for our answer."""
     arrived: float
     """Clock reading, seconds."""
-    tries: int = 0
-    """Blocks it could have entered and did not."""
+    parked: bool = False
+    """A block of ours refused it since anything new arrived."""
 
 
 @dataclass(slots=True)
@@ -39,7 +44,12 @@ class Mempool:
     _items: dict[bytes, Pending] = field(default_factory=dict)
     """By entry hash, in order of arrival."""
     _by_tx: dict[bytes, bytes] = field(default_factory=dict)
-    _authors: dict[str, int] = field(default_factory=dict)
+    _authors: dict[str, dict[bytes, Pending]] = field(default_factory=dict)
+    """The same items by author, each in order of arrival."""
+    _local: dict[bytes, Pending] = field(default_factory=dict)
+    _parked: dict[bytes, Pending] = field(default_factory=dict)
+    _expiry: list[tuple[int, bytes]] = field(default_factory=list)
+    """Heap of (expires, entry hash); entries that left the pool are skipped when they surface."""
     _bytes: int = 0
 
     def __len__(self) -> int:
@@ -61,7 +71,7 @@ class Mempool:
         return (
             len(self._items) < self.capacity
             and self._bytes + size <= self.max_bytes
-            and self._authors.get(author, 0) < max(1, int(self.capacity * self.author_share))
+            and len(self._authors.get(author, ())) < max(1, int(self.capacity * self.author_share))
         )
 
     def add(self, prepared: Prepared, *, local: bool, arrived: float) -> bool:
@@ -69,11 +79,25 @@ class Mempool:
         record = prepared.record
         if record.tx_id in self._by_tx or not self.room_for(record.tx.author, len(record.entry)):
             return False
-        self._items[record.entry_hash] = Pending(prepared, local, arrived)
-        self._by_tx[record.tx_id] = record.entry_hash
-        self._authors[record.tx.author] = self._authors.get(record.tx.author, 0) + 1
+        name = record.entry_hash
+        item = self._items[name] = Pending(prepared, local, arrived)
+        self._by_tx[record.tx_id] = name
+        self._authors.setdefault(record.tx.author, {})[name] = item
         self._bytes += len(record.entry)
+        if local:
+            self._local[name] = item
+        heapq.heappush(self._expiry, (record.tx.expires, name))
+        if len(self._expiry) > 2 * len(self._items) + 1024:
+            self._expiry = [(held.prepared.record.tx.expires, key) for key, held in self._items.items()]
+            heapq.heapify(self._expiry)
         return True
+
+    def make_local(self, entry_hash: bytes) -> None:
+        """A sender asks here for a transaction that came by gossip."""
+        item = self._items.get(entry_hash)
+        if item is not None:
+            item.local = True
+            self._local[entry_hash] = item
 
     def remove(self, entry_hash: bytes) -> Pending | None:
         """Drop a transaction that entered a block, expired or was refused."""
@@ -82,49 +106,111 @@ class Mempool:
             return None
         record = item.prepared.record
         self._by_tx.pop(record.tx_id, None)
+        self._local.pop(entry_hash, None)
+        self._parked.pop(entry_hash, None)
         self._bytes -= len(record.entry)
-        author = record.tx.author
-        left = self._authors[author] - 1
-        if left:
-            self._authors[author] = left
-        else:
-            del self._authors[author]
+        queue = self._authors[record.tx.author]
+        del queue[entry_hash]
+        if not queue:
+            del self._authors[record.tx.author]
         return item
 
-    def remove_all(self, entry_hashes: Iterable[bytes]) -> None:
-        """Drop many."""
-        for entry_hash in entry_hashes:
-            self.remove(entry_hash)
+    # -- parked ------------------------------------------------------------------------------------
 
-    def expired(self, time: int) -> list[Pending]:
-        """Transactions whose ``expires`` block time has reached (UTC seconds)."""
-        return [item for item in self._items.values() if item.prepared.record.tx.expires <= time]
+    @property
+    def parked(self) -> int:
+        """How many are parked."""
+        return len(self._parked)
 
-    def candidates(self, limit: int, exclude: set[bytes] | frozenset[bytes]) -> list[Prepared]:
-        """Up to ``limit`` transactions for a block, none of ``exclude`` (already in a parent)."""
-        if len(self._items) - len(exclude) <= limit:
-            return [item.prepared for key, item in self._items.items() if key not in exclude]
-        chosen: list[Prepared] = []
-        for prepared in self._by_turns(exclude):
-            chosen.append(prepared)
-            if len(chosen) == limit:
-                break
-        return chosen
+    def park(self, entry_hash: bytes) -> None:
+        """Do not offer it again until something new arrives."""
+        item = self._items.get(entry_hash)
+        if item is not None:
+            item.parked = True
+            self._parked[entry_hash] = item
 
-    def _by_turns(self, exclude: set[bytes] | frozenset[bytes]) -> Iterator[Prepared]:
-        if len(self._authors) == 1:
-            yield from (item.prepared for key, item in self._items.items() if key not in exclude)
-            return
-        queues: dict[str, deque[Prepared]] = {}
-        for key, item in self._items.items():
-            if key not in exclude:
-                queues.setdefault(item.prepared.record.tx.author, deque()).append(item.prepared)
-        turns = deque(queues.values())
+    def unpark(self, entry_hash: bytes) -> None:
+        """Offer it again."""
+        item = self._parked.pop(entry_hash, None)
+        if item is not None:
+            item.parked = False
+
+    def unpark_all(self) -> None:
+        """Something arrived that parked ones may have waited for."""
+        for item in self._parked.values():
+            item.parked = False
+        self._parked.clear()
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    def expired(self, time: int, limit: int = 256) -> list[Pending]:
+        """Up to ``limit`` transactions whose ``expires`` ``time`` (UTC seconds) has reached.
+
+        Each is named once: the caller removes it.
+        """
+        found: list[Pending] = []
+        while self._expiry and self._expiry[0][0] <= time and len(found) < limit:
+            item = self._items.get(heapq.heappop(self._expiry)[1])
+            if item is not None:
+                found.append(item)
+        return found
+
+    def has_work(self, in_flight: Collection[bytes]) -> bool:
+        """Whether anything waits that is neither parked nor in an unfinalised block."""
+        if len(self._items) - len(self._parked) > len(in_flight):
+            return True
+        return any(not item.parked and key not in in_flight for key, item in self._items.items())
+
+    def candidates(self, limit: int, exclude: Collection[bytes], time: int = 0) -> list[Prepared]:
+        """Up to ``limit`` transactions for a block at ``time``, none of ``exclude`` (already in a parent).
+
+        Those that expire by ``time`` (UTC seconds) are passed over, not dropped: another leader's clock
+        may still take them.
+        """
+        taken = sum(1 for key in exclude if key in self._items)
+        source: Iterable[tuple[bytes, Pending]] = self._items.items()
+        if len(self._items) - len(self._parked) - taken > limit and len(self._authors) > 1:
+            source = self._by_turns(exclude, time)
+        usable = (
+            item.prepared
+            for key, item in source
+            if not item.parked and key not in exclude and item.prepared.record.tx.expires > time
+        )
+        return list(islice(usable, limit))
+
+    def _by_turns(self, exclude: Collection[bytes], time: int) -> Iterator[tuple[bytes, Pending]]:
+        """One usable transaction of each author in turn; looks at no more than it must."""
+        turns = deque(iter(queue.items()) for queue in self._authors.values())
         while turns:
             queue = turns.popleft()
-            yield queue.popleft()
-            if queue:
-                turns.append(queue)
+            for key, item in queue:
+                if not item.parked and key not in exclude and item.prepared.record.tx.expires > time:
+                    yield key, item
+                    turns.append(queue)
+                    break
+
+    def oldest(self, before: float, exclude: Collection[bytes], limit: int) -> list[Pending]:
+        """Up to ``limit`` that arrived at ``before`` (clock reading) or earlier, oldest first."""
+        found: list[Pending] = []
+        for key, item in self._items.items():
+            if item.arrived > before or len(found) == limit:
+                break
+            if key not in exclude:
+                found.append(item)
+        return found
+
+    def newest(self, limit: int) -> list[Prepared]:
+        """The last ``limit`` to arrive, in order of arrival."""
+        return [item.prepared for item in islice(reversed(self._items.values()), limit)][::-1]
+
+    def local_window(self, start: int, count: int) -> list[Pending]:
+        """``count`` of those submitted here, from the ``start``-th on."""
+        return list(islice(self._local.values(), start, start + count))
+
+    @property
+    def local(self) -> int:
+        """How many were submitted here."""
+        return len(self._local)
 
     def items(self) -> list[Pending]:
         """Everything waiting, in order of arrival."""

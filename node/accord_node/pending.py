@@ -2,11 +2,13 @@
 
 *Accepted* never means less than durable here and gossiped (DESIGN.md section 2). Entries are appended to
 segments and synced once per submission; a segment is dropped when nothing in it waits any more. A torn
-tail is an answer that was never given, so it is cut off.
+tail is an answer that was never given, so it is cut off; after a failed write nothing is written behind
+it, or recovery would cut off answers that were given.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -18,52 +20,72 @@ from accord_node.seams import Disk
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
 _HEADER: Final = 8
 """u32 length and u32 CRC-32 of the entry, big-endian."""
+_NAME: Final = re.compile(r"pending-(\d{10})")
 
 
 class PendingLog:
-    """Append-only segments on a disk; used from one thread at a time."""
+    """Append-only segments on a disk; every method blocks and is called from one thread only."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._disk = disk
+        self._segment_bytes = segment_bytes
         self._outstanding: dict[str, set[bytes]] = {}
         self._where: dict[bytes, str] = {}
         self._number = 0
         self._size = 0
+        self._failed = False
 
     def open(self) -> list[bytes]:
         """Every entry still in a segment, oldest first; whoever calls drops those that are settled."""
         entries: list[bytes] = []
-        for name in [name for name in self._disk.names() if name.startswith("pending-")]:
-            self._number = int(name.removeprefix("pending-"))
+        for name in self._disk.names():
+            match = _NAME.fullmatch(name)
+            if match is None:
+                continue
+            self._number = int(match[1])
             whole, end, total = _frames(self._disk.read(name))
             if end < total:
                 self._disk.truncate(name, end)
+                self._disk.sync(name)
             self._size = end
+            entries += [entry for entry in whole if entry_hash(entry) not in self._where]
             self._note(name, whole)
-            entries += whole
         return entries
 
     def _note(self, name: str, entries: Iterable[bytes]) -> None:
         held = self._outstanding.setdefault(name, set())
         for entry in entries:
-            held.add(entry_hash(entry))
-            self._where[entry_hash(entry)] = name
+            if (known := self._where.setdefault(entry_hash(entry), name)) == name:
+                held.add(entry_hash(entry))
+            else:  # an earlier segment holds it already
+                self._outstanding[known].add(entry_hash(entry))
 
     def append(self, entries: Sequence[bytes]) -> None:
-        """Write entries; durable on return."""
-        if self._number == 0 or self._size >= SEGMENT_BYTES:
+        """Write entries; durable on return. What is held already is not written again.
+
+        Raises:
+            OSError: the disk failed; every later call is refused.
+        """
+        if self._failed:
+            raise OSError("expected no further writes after the pending log's disk failed")
+        fresh = list({entry_hash(entry): entry for entry in entries if entry_hash(entry) not in self._where}.values())
+        if not fresh:
+            return
+        if self._number == 0 or self._size >= self._segment_bytes:
             self._number, self._size = self._number + 1, 0
         name = f"pending-{self._number:010d}"
         data = b"".join(
-            len(entry).to_bytes(4, "big") + zlib.crc32(entry).to_bytes(4, "big") + entry for entry in entries
+            len(entry).to_bytes(4, "big") + zlib.crc32(entry).to_bytes(4, "big") + entry for entry in fresh
         )
-        fresh = name not in self._outstanding
+        begins = name not in self._outstanding
+        self._failed = True  # until everything below has come back
         self._disk.append(name, data)
         self._disk.sync(name)
-        if fresh:
+        if begins:
             self._disk.sync_directory()
+        self._failed = False
         self._size += len(data)
-        self._note(name, entries)
+        self._note(name, fresh)
 
     def settle(self, entry_hashes: Iterable[bytes]) -> None:
         """These entries are final, refused or expired; drop segments in which nothing waits."""

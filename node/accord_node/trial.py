@@ -2,10 +2,13 @@
 
 The trial runs on the newest executed block plus what already waits here, so a transaction may build on
 one that is still pending. It is advisory: the verdict that counts falls when a block is executed.
+Its memory is bounded, and it gives the event loop a turn between small numbers of records.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from accord_ledger.domain.context import Context
@@ -18,6 +21,8 @@ MAX_RECORDS = 20_000
 """Records after which the trial begins anew on the newest block."""
 MAX_REPLAY = 500
 """Waiting records that are tried again when it begins anew."""
+TURN = 32
+"""Records tried between two turns of the event loop."""
 
 
 class Trial:
@@ -27,57 +32,79 @@ class Trial:
         self._network = network
         self._checker = checker
         self._head = head
-        self._start(head())
+        self._lock = asyncio.Lock()
+        self._unseen: deque[Prepared] = deque(maxlen=MAX_REPLAY)
+        """Arrived from peers and not tried yet: a record that fails may build on one of them."""
+        self._begin()
 
-    def _start(self, version: Version) -> None:
-        self._version = version
+    def _begin(self) -> None:
+        version = self._head()
+        self._seal, self._height, self._time = version.seal_hash, version.height, version.time
         self._view = View(version.state)
         self._recent = RecentTransactions(version.recent)
         self._count = 0
+        self._complete = False
 
-    def restart(self, waiting: Sequence[Prepared]) -> None:
-        """Begin anew on the newest block; keep what still passes of the newest waiting records."""
-        self._start(self._head())
-        for prepared in waiting[-MAX_REPLAY:]:
-            try:
-                self._run(prepared, self._version.time)
-            except Rejection:
-                continue
+    def arrived(self, prepared: Prepared) -> None:
+        """A record waits here that this trial has not seen."""
+        self._unseen.append(prepared)
+
+    def dropped(self) -> None:
+        """A record this trial counts on waits no more."""
+        self._complete = False
 
     @property
     def stale(self) -> bool:
-        """Whether a newer block was executed since the trial began, or it has grown too long."""
-        return self._head() is not self._version or self._count > MAX_RECORDS
+        """Whether a newer block was executed, or records left, since the trial began."""
+        return not self._complete or self._head().seal_hash != self._seal
 
-    def _run(self, prepared: Prepared, time: int) -> None:
+    def attempt(self, prepared: Prepared, time: int) -> Rejection | None:
+        """Run one record on the view as it stands; what passes stays in it."""
         fork = self._view.fork()
         ctx = Context(
-            state=fork,
-            network=self._network,
-            height=self._version.height + 1,
-            time=max(time, self._version.time),
+            state=fork, network=self._network, height=self._height + 1, time=max(time, self._time)
         )
         ctx.author = prepared.record.tx.author
         ctx.tx_id = prepared.record.tx_id
-        run(ctx, prepared, self._checker, self._recent.holds)
+        try:
+            run(ctx, prepared, self._checker, self._recent.holds)
+        except Rejection as rejection:
+            return rejection
         self._view.merge(fork)
         self._recent.add(prepared.record.tx_id, prepared.record.tx.expires)
         self._count += 1
-
-    def check(
-        self, prepared: Prepared, time: int, waiting: Callable[[], Sequence[Prepared]]
-    ) -> Rejection | None:
-        """Why the record would be refused, or None. A refusal on an old basis is tried on the newest."""
-        try:
-            self._run(prepared, time)
-        except Rejection as rejection:
-            if not self.stale:
-                return rejection
-        else:
-            return None
-        self.restart(waiting())
-        try:
-            self._run(prepared, time)
-        except Rejection as rejection:
-            return rejection
         return None
+
+    async def check(
+        self, prepared: Prepared, time: int, waiting: Callable[[int], Sequence[Prepared]]
+    ) -> Rejection | None:
+        """Why the record would be refused, or None. A refusal on an old basis is tried on the newest.
+
+        Args:
+            prepared: the record.
+            time: our clock, UTC seconds.
+            waiting: gives the newest so many records that wait here, in order.
+        """
+        async with self._lock:
+            if self._count >= MAX_RECORDS:
+                self._begin()
+            rejection = self.attempt(prepared, time)
+            if rejection is None:
+                return None
+            if self.stale:
+                self._begin()
+                self._complete = True
+                self._unseen.clear()
+                await self._replay(waiting(MAX_REPLAY), time)
+            elif self._unseen:
+                unseen, self._unseen = list(self._unseen), deque(maxlen=MAX_REPLAY)
+                await self._replay(unseen, time)
+            else:
+                return rejection
+            return self.attempt(prepared, time)
+
+    async def _replay(self, records: Sequence[Prepared], time: int) -> None:
+        for number, prepared in enumerate(records):
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+            self.attempt(prepared, time)

@@ -354,7 +354,7 @@ async def test_events_resume_where_they_broke_off(server: LedgerServer, second: 
     wanted = [server.ledger.index_of(parse_record(entry).tx_id) for entry in records(server.ledger)]
     seen: list[int] = []
     async with client(server, second) as accord, aclosing(accord.events(0)) as stream:
-        async for view in stream:  # type: ignore[attr-defined]
+        async for view in stream:
             seen.append(view.index)
             if len(seen) == len(wanted):
                 break

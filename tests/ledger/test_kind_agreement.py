@@ -25,7 +25,10 @@ from accord_ledger.domain.model.agreement import (
     RatioSize,
     Scope,
 )
+from accord_ledger.domain.model.framework import Framework, FrameworkTerms
 from accord_ledger.domain.model.parameters import Parameters
+from accord_ledger.domain.pipeline import prepare
+from accord_ledger.errors import Rejection
 from domain_alliance import TWO_THIRDS
 from exchange_world import Exchange, agreement, fixed, hours
 
@@ -144,6 +147,7 @@ def test_t22_can_be_signed_for_up_to_90_days() -> None:
         {"rules": (hours(), hours())},
         {"rules": (fixed("0/1"),)},
         {"rules": (fixed(requires_grade="70/1"),)},
+        {"rules": (hours(requires_grade="70/1"),)},
         {"rules": (fixed(cosigners=("uu", "bcb")),)},
     ],
 )
@@ -151,9 +155,24 @@ def test_t22_values(changes: dict[str, Any]) -> None:
     refuse(world_at(), "E_VALUE", replace(a1(), **changes))
 
 
-@pytest.mark.parametrize(("rule", "code"), [(fixed("2/4"), "E_NUMBER"), (hours(pins="28 40/1"), "E_NUMBER")])
-def test_t22_numbers(rule: Any, code: str) -> None:
-    refuse(world_at(), code, agreement("uu", "bcb", rule))
+@pytest.mark.parametrize("rule", [fixed("2/4"), hours(pins="28 40/1"), hours(pins="28/1 40")])
+def test_t22_numbers_are_refused_without_any_state(rule: Any) -> None:
+    world = world_at()
+    body = ProposeBody(agreement_id="a1", terms=agreement("uu", "bcb", rule))
+    with pytest.raises(Rejection) as caught:
+        prepare(world.entry(PROPOSE, body, UU))
+    assert caught.value.code == "E_NUMBER"
+
+
+def test_t22_no_hours_are_no_pin_even_where_a_framework_begins_at_none() -> None:
+    terms = FrameworkTerms(
+        framework_id="zero", version=1, country="alliance", unit={"en": "credit"}, hour_kind="notional",
+        hours_min="0/1", hours_max="40/1", quantum="1/1",
+    )  # fmt: skip
+    zero = Framework(terms=terms, root=("zero", 1))
+    with pytest.raises(Rejection) as caught:
+        hours(pins="28/1 0/1").check_pins(zero, zero, "rule")
+    assert caught.value.code == "E_PIN_OUTSIDE_FRAMEWORK"
 
 
 def test_t23_active_on_the_last_signature() -> None:

@@ -98,10 +98,11 @@ def test_t27_stage_1_values_and_ids() -> None:
     world, batch = exchange()
     use = world.use("r1", "n1", "a1", [batch[0]], "2/1")
     refuse(world, "E_NUMBER", use, claimed_credits="2")
+    refuse(world, "E_NUMBER", use, claimed_credits="2", enrolment=uid("unknown"))
     refuse(world, "E_VALUE", use, targets=("C1", "C1"))
     refuse(world, "E_VALUE", use, attestations=attest([batch[0], batch[1]]))
     world.do(*use)
-    refuse(world, "E_DUPLICATE", world.use("r1", "n1", "a1", [batch[1]], "2/1"))
+    refuse(world, "E_DUPLICATE", world.use("r1", "n1", "a1", [batch[1]], "2/1"), consent=b"c" * 32)
 
 
 def test_t27_stage_2_enrolment() -> None:

@@ -79,7 +79,9 @@ def test_t17_values_and_names() -> None:
         world.status(batch, "suspend", (0, 2), (2, 3)),
     ):
         world.refused("E_VALUE", STATUS, body, REGISTRAR)
+    world.refused("E_VALUE", STATUS, world.status(batch, "suspend", (0, 131_073)), REGISTRAR)
     world.refused("E_UNKNOWN_REF", STATUS, world.status(batch, "suspend", (11, 13)), REGISTRAR)
+    world.refused("E_UNKNOWN_REF", STATUS, world.status(batch, "suspend", (0, 131_072)), REGISTRAR)
     unknown = replace(world.status(batch, "suspend", (0, 1)), batch_id=uid("nothing"))
     world.refused("E_UNKNOWN_REF", STATUS, unknown, REGISTRAR)
 
@@ -160,6 +162,15 @@ def test_t17_reverse_takes_every_recognition_back_at_once() -> None:
         )
     world.refused("E_REVOKED", *world.use("r3", "n1", "a1", [batch[1]], "2/1"))
     world.do(*world.use("r4", "n1", "a1", [batch[0]], "2/1"))
+
+
+def test_t17_suspending_weighs_and_touches_no_spends() -> None:
+    world, batch = exchange()
+    world.do(*world.use("r1", "n1", "a1", [batch[0]], "2/1"))
+    before = world.execution.weight
+    world.do(STATUS, world.status(batch, "suspend", (0, 12)), REGISTRAR)
+    assert world.execution.weight - before == 10 + 8 + 2
+    assert (world.recognition("r1").status, world.get(REVIEWS, uid("r1"))) == ("live", None)
 
 
 def test_t17_review_leaves_sixty_days() -> None:

@@ -42,7 +42,8 @@ class Served:
         body = {"entries": [base64.b64encode(entry).decode() for entry in entries], "wait": wait}
         async with self.client.post("/v1/transactions", json=body) as answer:
             assert answer.status == 200, await answer.text()
-            return (await answer.json())["results"]
+            results: list[dict[str, Any]] = (await answer.json())["results"]
+            return results
 
 
 async def _ready(node: Node) -> None:

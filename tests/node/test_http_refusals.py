@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accord_client.api import MAX_REQUEST_BYTES
+from accord_client.api import MAX_JSON_BYTES, MAX_REQUEST_BYTES
 from accord_node.http.problems import CODES
 from accord_node.http.table import ROUTES
 
@@ -118,7 +118,8 @@ BODIES = [
     (b"\x91" * 50_000, "application/vnd.msgpack", 400, "HTTP_BODY"),
     (b"", "application/octet-stream", 400, "HTTP_BODY"),
     (b"x" * 65_536, "application/octet-stream", 413, "HTTP_TOO_LARGE"),
-    (b"x" * (MAX_REQUEST_BYTES + 1), "application/json", 413, "HTTP_TOO_LARGE"),
+    (b"x" * (MAX_JSON_BYTES + 1), "application/json", 413, "HTTP_TOO_LARGE"),
+    (b"x" * (MAX_REQUEST_BYTES + 1), "application/msgpack", 413, "HTTP_TOO_LARGE"),
     (b"entries=AA", "application/x-www-form-urlencoded", 415, "HTTP_MEDIA_TYPE"),
     (b"{}", "text/plain", 415, "HTTP_MEDIA_TYPE"),
 ]

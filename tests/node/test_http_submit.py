@@ -77,7 +77,7 @@ async def test_asking_again_gives_the_first_answer(served: Any) -> None:
 @session
 async def test_a_client_that_goes_away_loses_nothing(served: Any) -> None:
     entry = fresh(served)
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    _, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
     head = (
         f"POST /v1/transactions?wait=final HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
         f"Content-Length: {len(entry)}\r\n\r\n"

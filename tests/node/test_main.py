@@ -17,7 +17,7 @@ from accord_genesis.keyfiles import write_key
 from accord_ledger.errors import AccordError, FatalError
 from accord_node import main
 from accord_node.cli import node
-from accord_node.config import explain
+from accord_node.config import explain, load
 from accord_node.node import NodeKeys
 from node_network import USES, Alliance, key, make_alliance, programme_entries
 
@@ -128,7 +128,7 @@ def test_a_genesis_its_institution_did_not_sign_is_refused(tmp_path: Path) -> No
     alliance = make_alliance(4)
     file = write_node(alliance, tmp_path / "p0", "p0")
     file.write_text(file.read_text().replace('party = "p0"', 'party = "stranger"'))
-    config, folder = main.load(file)
+    config, folder = load(file)
     with pytest.raises(AccordError) as refused:
         main.read_genesis(config, folder)
     assert refused.value.code == "GENESIS_UNSIGNED"
@@ -138,10 +138,10 @@ def test_a_genesis_its_institution_did_not_sign_is_refused(tmp_path: Path) -> No
 def test_keys_are_read_and_an_observer_has_two(tmp_path: Path) -> None:
     alliance = make_alliance(4)
     file = write_node(alliance, tmp_path / "p0", "p0")
-    config, folder = main.load(file)
+    config, folder = load(file)
     assert publics(main.read_keys(config, folder)) == publics(alliance.node_keys("p0"))
     file.write_text('party = "p0"\n')
-    config, folder = main.load(file)
+    config, folder = load(file)
     assert publics(main.read_keys(config, folder)) == publics(alliance.node_keys("p0", observer=True))
 
 

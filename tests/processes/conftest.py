@@ -11,10 +11,17 @@ from process_alliance import EVERYONE, ProcessAlliance
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def alliance(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ProcessAlliance]:
-    """Four members and an observer, running."""
+async def founded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ProcessAlliance]:
+    """Four members and an observer, started."""
     async with ProcessAlliance(tmp_path_factory.mktemp("alliance")) as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def alliance(founded: ProcessAlliance) -> ProcessAlliance:
+    """The alliance with every node running, whatever the test before left."""
+    await founded.start(*(party for party in EVERYONE if not founded.nodes[party].running))
+    return founded
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,7 +31,7 @@ def pytest_runtest_makereport(
     """Add the nodes' logs to the report of a failure."""
     report = yield
     arguments: dict[str, Any] = getattr(item, "funcargs", {})
-    for value in arguments.values():
-        if report.failed and isinstance(value, ProcessAlliance):
-            report.sections += [(f"log of {party}", value.last_lines(party)) for party in EVERYONE]
+    found = arguments.get("founded")
+    if report.failed and isinstance(found, ProcessAlliance):
+        report.sections += [(f"log of {party}", found.last_lines(party)) for party in EVERYONE]
     return report

@@ -37,16 +37,14 @@ class Exports(Reads):
             NotFoundError: ``BATCH_UNKNOWN``: the batch is not on the ledger.
             NodeError, ProofError: as every read.
         """
-        own = dict(proofs) if proofs is not None else {}
+        wanted = document_keys(bundle)
         facts, gathered = await self.gather(
-            lambda ctx: read_facts(ctx, bundle.batch_id, bundle.index, document_keys(bundle)), own
+            lambda ctx: read_facts(ctx, bundle.batch_id, bundle.index, wanted), proofs
         )
         if facts is None:
             raise NotFoundError("BATCH_UNKNOWN", f"the ledger has no batch {bundle.batch_id.hex()}")
         if record is None:
             record = await self.issuing_record(bundle.batch_id, facts.batch)
-        if proofs is not None:
-            proofs.update(gathered)
         return _assembled(bundle, record, gathered)
 
     async def issuing_record(self, batch_id: bytes, batch: Batch) -> InclusionProof:

@@ -133,23 +133,22 @@ class Reads:
             proofs: proofs at hand; those that are fetched are added.
 
         Returns:
-            What ``read`` returned, and the proofs of all values it has read now or before.
+            What ``read`` returned, and the proofs of exactly the values it read.
         """
         known = {} if proofs is None else proofs
-        evidence = Evidence()
-        time = 0
-        for key, proof in known.items():
-            evidence.values[key], seal = check_raw_state(proof, key, self.trust)
-            time = max(time, seal.seal.time)
+        evidence, used, time = Evidence(), dict[bytes, StateProof](), 0
         while True:
             try:
-                return read(evidence.context(self.trust.network, time)), known
+                return read(evidence.context(self.trust.network, time)), used
             except NotProvedError as error:
-                if len(known) >= MAX_GATHERED:
+                key = error.key
+                if len(used) >= MAX_GATHERED:
                     raise
-                known[error.key] = proof = await self.prove_key(error.key)
-                evidence.values[error.key], seal = check_raw_state(proof, error.key, self.trust)
-                time = max(time, seal.seal.time)
+            if key not in known:
+                known[key] = await self.prove_key(key)
+            used[key] = known[key]
+            evidence.values[key], seal = check_raw_state(known[key], key, self.trust)
+            time = max(time, seal.seal.time)
 
     async def prove_key(self, key: bytes) -> StateProof:
         """A checked proof about any state key."""

@@ -7,7 +7,8 @@ Every record is yielded once, in log order, whatever connections do. What a stre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 import aiohttp
@@ -41,7 +42,7 @@ class Streams:
         author: str | None = None,
         kind: str | None = None,
         patience: float = 60.0,
-    ) -> AsyncIterator[RecordView]:
+    ) -> AsyncGenerator[RecordView, None]:
         """Final records from a log index on, as they come; never ends by itself.
 
         Args:
@@ -61,11 +62,12 @@ class Streams:
         while True:
             url = self.transport.by_preference()[0]
             try:
-                async for view in self._stream(url, first, filters):
-                    if view.index >= first:
-                        first = view.index + 1
-                        deadline, pause = loop.time() + patience, 0.1
-                        yield view
+                async with aclosing(self._stream(url, first, filters)) as views:
+                    async for view in views:
+                        if view.index >= first:
+                            first = view.index + 1
+                            deadline, pause = loop.time() + patience, 0.1
+                            yield view
                 failure: AccordError = NodeError("NODE_CONNECTION", f"{url} ended the stream")
             except (NodeError, NotFoundError, DecodeError) as error:
                 failure = error
@@ -75,7 +77,9 @@ class Streams:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _stream(self, url: str, first: int, filters: dict[str, str]) -> AsyncIterator[RecordView]:
+    async def _stream(
+        self, url: str, first: int, filters: dict[str, str]
+    ) -> AsyncGenerator[RecordView, None]:
         params = {"from": str(first), **filters}
         headers = {"Accept": "text/event-stream"}
         async with self.transport.opened(
@@ -92,7 +96,7 @@ class Streams:
                     data = []
 
 
-async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _lines(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
     """Lines of a stream, each at most ``MAX_EVENT`` bytes."""
     rest = b""
     async for chunk in response.content.iter_any():

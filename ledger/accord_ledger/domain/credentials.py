@@ -99,7 +99,6 @@ def _edited(
 
 
 def _merged(cut: list[tuple[int, int, Standing]]) -> list[StandingSpan]:
-    cut.sort(key=lambda piece: piece[0])
     merged: list[StandingSpan] = []
     for start, end, standing in cut:
         if standing == UNTOUCHED:

@@ -33,6 +33,9 @@ from accord_ledger.fields import ObjectId
 MAX_RANGES = 1000
 """Ranges of one record (T16 with ``replaces``, T17)."""
 
+MAX_INDEXES = 131_072
+"""Credentials of the largest batch: what bounds the work for a range before the batch is looked at."""
+
 
 class Replacement(Wire):
     """Which credentials of one earlier batch are replaced, in order."""
@@ -58,7 +61,7 @@ class ReplacePlan:
 
 
 def check_ranges(ranges: tuple[Interval, ...], path: str) -> None:
-    """``E_VALUE`` unless ranges are in order, apart and not empty."""
+    """``E_VALUE`` unless ranges are in order, apart, not empty and inside the largest batch."""
     before = -1
     for place, span in enumerate(ranges):
         if not before < span.start < span.end:
@@ -66,6 +69,8 @@ def check_ranges(ranges: tuple[Interval, ...], path: str) -> None:
                 "E_VALUE", "expected ranges in order, apart and not empty", path=f"{path}[{place}]"
             )
         before = span.end
+    if before > MAX_INDEXES:
+        raise Rejection("E_VALUE", f"expected indexes below {MAX_INDEXES}, got {before - 1}", path=path)
 
 
 def check_replacement(

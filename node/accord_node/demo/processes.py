@@ -54,6 +54,11 @@ class NodeProcess:
             raise ProcessError("NODE_NOT_STARTED", f"expected {self.party} to be started")
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def wait_ready(self, session: aiohttp.ClientSession) -> None:
         """Wait until ``/readyz`` says that the node makes progress."""
         await self._wait_for(session, "/readyz")

@@ -303,7 +303,7 @@ class Demonstration:
         clean = report.clean
         entries = summary.get("entries") or summary.get("size") or 0
         self.tell.say(
-            f"{entries} entries of {OBSERVER}'s log: signatures, chain, quorums, roots and rules, {timing.rate(int(entries))}"
+            f"{entries} entries of {OBSERVER}'s log in {timing.seconds:.1f} s: signatures, chain, quorums, roots and rules"
         )
         self.tell.say(
             "no finding" if clean else f"{len(report.findings)} findings, the first: {report.findings[0]}"

@@ -41,7 +41,6 @@ class Page(Parameters, frozen=True, kw_only=True):
     cursor: Cursor = ""
 
 
-Item = tuple[list[str | int], Any]
 Reader = Callable[[Snapshot, bytes, Wire, Any], Any | None]
 """(snapshot, key, value, query) to what is shown of a row, or None if the filters exclude it."""
 
@@ -51,7 +50,7 @@ class Found:
     """One page as read."""
 
     height: int
-    rows: list[tuple[bytes, Any]]
+    rows: list[Row]
     next: bytes | None
 
 
@@ -63,11 +62,11 @@ def read_page(now: Snapshot, table: str, query: Page, read: Reader, bounds: tupl
         if not start <= after < end:
             raise ProblemError("HTTP_CURSOR", path="cursor")
         start = after + b"\x00"
-    rows: list[tuple[bytes, Any]] = []
+    rows: list[Row] = []
     for looked, (key, raw) in enumerate(now.scan(start, end), start=1):
         shown = read(now, bytes(key), decode_value(table, bytes(raw)), query)
         if shown is not None:
-            rows.append((bytes(key), shown))
+            rows.append(Row(key=split_key(table, key), value=plain(shown)))  # in this thread, not in the loop
         if len(rows) == query.limit or looked == MAX_ROWS:
             return Found(now.height, rows, bytes(key))
     return Found(now.height, rows, None)
@@ -81,7 +80,7 @@ async def listing(
     found = await site.reads.visit(lambda now: read_page(now, table, query, read, limits))
     version = await snapshot_version(site.node, found.height)
     return Listing(
-        items=[Row(key=split_key(table, key), value=plain(value)) for key, value in found.rows],
+        items=found.rows,
         next=None if found.next is None else found.next.hex(),
         position=position_of(version),
     )

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
-from accord_client.api import MAX_REQUEST_BYTES, SubmitRequest, SubmitResponse
+from accord_client.api import MAX_JSON_BYTES, MAX_REQUEST_BYTES, SubmitRequest, SubmitResponse
 from accord_ledger.codec import MAX_ENTRY_BYTES
 from accord_node.http.problems import ProblemError
 from accord_node.http.routes import Call, Nothing, Parameters, Route
@@ -48,7 +48,7 @@ async def submit(site: Site, call: Call[Nothing, SubmitQuery]) -> SubmitResponse
             f"expected one of {', '.join(MEDIA_TYPES)}",
             headers={"Accept-Post": ", ".join(MEDIA_TYPES)},
         )
-    limit = MAX_ENTRY_BYTES if media == RECORD else MAX_REQUEST_BYTES
+    limit = {RECORD: MAX_ENTRY_BYTES, JSON: MAX_JSON_BYTES}.get(media, MAX_REQUEST_BYTES)
     size = request.content_length
     if size is not None and size > limit:
         raise ProblemError("HTTP_TOO_LARGE", f"expected at most {limit} bytes, got {size}")

@@ -75,9 +75,6 @@ class CredentialStatus(TransactionKind[StatusBody, StatusPlan]):
         """DOMAIN.md 2.12; counting stops at what no record may weigh."""
         if body.action != "revoke":
             return 8 + 2 * len(body.ranges)
-        batch = ctx.state.get(BATCHES, body.batch_id)
-        if batch is None or body.ranges[-1].end > batch.count:
-            return 8 + 2 * len(body.ranges)
         hits = spends_in(ctx.state, body.batch_id, body.ranges, limit=ctx.parameters.record_weight_max // 8)
         return 8 + 2 * len(body.ranges) + 8 * hits
 
