@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from hashlib import sha256
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 from accord_ledger import calendar
 from accord_ledger.authmap.map import AuthMap
@@ -121,9 +121,9 @@ def run(count: int, keys: int) -> None:
     """Time each part and print the rows."""
     version = world(keys)
     entries, good = records(count)
-    begin = perf_counter()
+    begin = process_time()
     prepared = [prepare(entry) for entry in entries]
-    decoded = perf_counter() - begin
+    decoded = process_time() - begin
 
     def checker(public: bytes, message: bytes, signature: bytes) -> bool:
         return (public, message, signature) in good
@@ -135,7 +135,7 @@ def run(count: int, keys: int) -> None:
         added.append(first / len(block))
         closed.append(second / len(block))
         version = _durable(version, executed)
-    print(f"{count} records in blocks of {BLOCK}, state of {keys} other keys, us per record")
+    print(f"{count} records in blocks of {BLOCK}, state of {keys} other keys, us of CPU per record")
     print(f"{'':<46}{'median block':>14}{'best block':>14}")
     _row("codec (prepare: decode, re-encode, hashes)", [decoded / count])
     _row("rules only (Execution.add)", added)
@@ -150,13 +150,13 @@ def _row(name: str, seconds: list[float]) -> None:
 def _block(
     version: Version, block: list[Prepared], checker: SignatureChecker
 ) -> tuple[float, float, Executed]:
-    begin = perf_counter()
+    begin = process_time()
     execution = Execution(NETWORK, version, TIME, checker)
     for one in block:
         execution.add(one)
-    middle = perf_counter()
+    middle = process_time()
     executed = execution.close(proposer="u0", view=1, parent_certificate=None)
-    return middle - begin, perf_counter() - middle, executed
+    return middle - begin, process_time() - middle, executed
 
 
 def _durable(before: Version, executed: Executed) -> Version:

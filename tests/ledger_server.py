@@ -97,7 +97,8 @@ class LedgerServer:
         """How many submissions are executed and not answered."""
         self.accept_only = 0
         """How many submissions are answered ``accepted`` before they are executed."""
-        self.queue: list[bytes] = []
+        self.step = 60
+        """Seconds between blocks."""
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -222,7 +223,7 @@ class LedgerServer:
                 return SubmitResult(
                     status="rejected", code=error.code, detail=error.detail, path=error.path, **names
                 )
-            self.ledger.seal()
+            self.ledger.seal(self.step)
             index = self.ledger.index_of(record.tx_id)
         assert index is not None
         if not wait:

@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 import msgspec
@@ -112,7 +113,7 @@ class ProcessAlliance:
 
     # -- running -----------------------------------------------------------------------------------
 
-    async def __aenter__(self) -> ProcessAlliance:
+    async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
             await self.start(*EVERYONE)
@@ -168,27 +169,20 @@ class ProcessAlliance:
             self._signed("course_offering", intake, "registrar"),
         ]
 
-    def issuance(self, place: int | None = None) -> bytes:
-        """A signed issuance; two of one ``place`` in the status list contradict each other."""
-        if place is None:
-            place = self._next
-        self._next = max(self._next, place + 1)
+    def issuance(self, status_list: str, place: int) -> bytes:
+        """A signed issuance; two of one place in one status list contradict each other."""
         today = str(datetime.now(UTC).date())
         body = IssueBody(
             batch_id=new_uuid7(), programme=(PROGRAMME, 1), count=1,
-            merkle_root=sha256(secrets.token_bytes(16)).digest(), status_list="list", status_start=place,
+            merkle_root=sha256(secrets.token_bytes(16)).digest(), status_list=status_list, status_start=place,
             completed_from=today, completed_to=today, single=True,
         )  # fmt: skip
         return self._signed("credential_issue", body, "issuance")
 
     def issuances(self, count: int) -> list[bytes]:
         """Issuances that go well together."""
-        return [self.issuance() for _ in range(count)]
-
-    @property
-    def next_place(self) -> int:
-        """A place in the status list that nothing was issued to."""
-        return self._next
+        self._next += count
+        return [self.issuance("list", self._next - left) for left in range(count, 0, -1)]
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -196,9 +190,7 @@ class ProcessAlliance:
         self, party: str, entries: Sequence[bytes], *, final: bool, timeout: float = 45.0
     ) -> list[SubmitResult]:
         """Send records to one node and wait as asked."""
-        request = SubmitRequest(
-            entries=list(entries), wait="final" if final else "accepted", timeout=timeout
-        )
+        request = SubmitRequest(entries=list(entries), wait="final" if final else "accepted", timeout=timeout)
         async with self.session.post(
             f"{self.url(party)}/v1/transactions",
             data=msgspec.msgpack.encode(request),
@@ -264,7 +256,9 @@ class ProcessAlliance:
         await self.until(equal, f"one ledger on {parties or EVERYONE}")
         return seen[0]
 
-    def run_offline(self, command: str, config: Path, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def run_offline(
+        self, command: str, config: Path, timeout: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
         """`accord-node run` or `check` to its end, for starts that must fail."""
         return subprocess.run(
             [sys.executable, "-m", "accord_node", command, "--config", str(config)],

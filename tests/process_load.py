@@ -94,7 +94,9 @@ class Watch:
         known[party] = value
 
 
-async def nothing_lost(alliance: ProcessAlliance, receipts: Receipts, asked: Sequence[str] = EVERYONE) -> None:
+async def nothing_lost(
+    alliance: ProcessAlliance, receipts: Receipts, asked: Sequence[str] = EVERYONE
+) -> None:
     """Everything acknowledged is final on these nodes, where it was said to be, and says so again.
 
     The listing is read before anything is submitted again, which could bring back what was lost.

@@ -6,7 +6,7 @@ A badge made of these agrees with the ledger in everything the verification comp
 from __future__ import annotations
 
 from accord_client.documents.multikey import encode_multikey
-from accord_client.documents.open_badge_facts import Alignment, IssuerFacts, ProgrammeFacts
+from accord_client.documents.open_badge_facts import Alignment, IssuerFacts, ProgrammeFacts, ResultScale
 from accord_ledger import rational
 from accord_ledger.domain.model.framework import Framework
 from accord_ledger.domain.model.party import Party
@@ -26,6 +26,7 @@ def programme_facts(
     language: str = "en",
     description: str = "",
     criteria: str = "",
+    result: ResultScale | None = None,
 ) -> ProgrammeFacts:
     """What a badge says of a programme version.
 
@@ -36,6 +37,7 @@ def programme_facts(
         language: BCP 47 tag of the texts.
         description: one or two sentences; the learning outcomes if empty.
         criteria: what has to be done; how it is assessed if empty.
+        result: how it is graded, if badges state a grade.
     """
     terms = programme.terms
     base = base_url.rstrip("/")
@@ -47,13 +49,15 @@ def programme_facts(
         version=str(terms.version),
         name=in_language(terms.title, language),
         description=description or told or in_language(terms.title, language),
-        criteria=criteria or (f"Assessed by {terms.assessment_type}." if terms.assessment_type else "Completed."),
+        criteria=criteria
+        or (f"Assessed by {terms.assessment_type}." if terms.assessment_type else "Completed."),
         language=language,
         credits=rational.parse_state(terms.credits),
         hours=rational.parse_state(terms.total_hours),
         level=_level(terms.level, framework, base),
         skills=tuple(Alignment.esco(text, uri) for text, uri in outcomes if uri is not None),
         field=terms.field,
+        result=result,
     )
 
 

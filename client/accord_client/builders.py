@@ -13,17 +13,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from typing import Final
 
-import msgspec
-from msgspec import Meta
-
-from accord_client.documents.json_guard import load_object
+from accord_client.body_signature import BodySignature
 from accord_client.errors import RefusedError
 from accord_client.issuing import PreparedBatch
 from accord_client.keyring import Signer, SignerSource
-from accord_client.plain import from_plain, to_plain
-from accord_ledger import codec
+from accord_client.plain import from_plain
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kind import Body
 from accord_ledger.domain.kinds.agreement import ProposeBody, SignBody, TerminateBody
@@ -40,18 +36,13 @@ from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.credential import Interval
 from accord_ledger.domain.model.programme import ApprovalKind, ProgrammeTerms
 from accord_ledger.domain.terms import terms_hash
-from accord_ledger.errors import ProofError
-from accord_ledger.fields import Digest, PublicKey, Signature
-from accord_ledger.keys import key_id, verifies
-from accord_ledger.transaction import Draft, body_digest, signed_message
+from accord_ledger.keys import key_id
+from accord_ledger.transaction import Draft
 
 DEFAULT_LIFETIME: Final = 600
 """Seconds a record may take to become final, if the caller does not say; the ledger allows an hour."""
 
 NONCE_BYTES: Final = 16
-
-MAX_SIGNATURE_FILE: Final = 4096
-"""Largest body signature file, in bytes."""
 
 Purposed = tuple[str, str]
 """(party, purpose) of a signer."""
@@ -67,60 +58,6 @@ class Request:
     body: Body
     signers: tuple[Purposed, ...]
     """Whose keys sign the transaction; the first is one of the author."""
-
-
-class BodySignature(codec.Wire):
-    """A signature over a body, made by somebody who does not submit it."""
-
-    format: Literal["accord-body-signature/v1"]
-    network: Digest
-    kind: Annotated[str, Meta(max_length=60)]
-    body_hash: Digest
-    """What was signed: network, kind and body."""
-    public: PublicKey
-    """Key that signed."""
-    signature: Signature
-
-    def check(self) -> None:
-        """Raise ``ProofError`` ``BODY_SIGNATURE`` unless the signature verifies."""
-        if not verifies(self.public, signed_message("body", b"", self.body_hash), self.signature):
-            raise ProofError("BODY_SIGNATURE", f"expected a valid signature of {self.public.hex()}")
-
-    def to_json(self) -> bytes:
-        """The file."""
-        return msgspec.json.format(msgspec.json.encode(to_plain(self)), indent=2) + b"\n"
-
-    @classmethod
-    def from_json(cls, data: bytes) -> BodySignature:
-        """Read a file and check the signature in it.
-
-        Raises:
-            DecodeError: ``JSON_*`` or ``PLAIN_VALUE``.
-            ProofError: ``BODY_SIGNATURE``.
-        """
-        found = from_plain(load_object(data, limit=MAX_SIGNATURE_FILE), cls)
-        found.check()
-        return found
-
-
-def sign_body(network: bytes, kind: str, body: Body, signer: Signer) -> BodySignature:
-    """A signature over a body; it counts until ``body.sign_by``.
-
-    Raises:
-        RefusedError: ``BODY_SIGN_BY``: the body has no ``sign_by``, so such signatures would be refused.
-    """
-    if not body.sign_by:
-        raise RefusedError("BODY_SIGN_BY", "expected sign_by in a body that is signed by itself")
-    digest = body_digest(network, kind, codec.encode(body))
-    signature = signer.sign(signed_message("body", b"", digest))
-    return BodySignature(
-        format="accord-body-signature/v1",
-        network=network,
-        kind=kind,
-        body_hash=digest,
-        public=signer.public,
-        signature=signature,
-    )
 
 
 @dataclass(frozen=True, slots=True)

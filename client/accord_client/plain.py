@@ -125,8 +125,12 @@ def _option(value: Any, kind: inspect.UnionType) -> inspect.Type | None:
 
 
 def _from_hex(text: str, path: str) -> bytes:
+    """One spelling per value: lower case, no spaces (DOMAIN.md 2.2)."""
     try:
-        return bytes.fromhex(text)
-    except ValueError as error:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if data.hex() != text:
         place = path.lstrip(".")
-        raise DecodeError("PLAIN_VALUE", f"expected bytes in hex, got {text[:40]!r}", path=place) from error
+        raise DecodeError("PLAIN_VALUE", f"expected bytes in lower-case hex, got {text[:40]!r}", path=place)
+    return data

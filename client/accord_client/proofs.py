@@ -50,9 +50,12 @@ def base64_bytes(text: str, path: str, *, limit: int) -> bytes:
     if len(text) > 4 * (limit // 3 + 1):
         raise DecodeError("LEDGER_BASE64", f"expected at most {limit} bytes", path=path)
     try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise DecodeError("LEDGER_BASE64", f"expected base64: {error}", path=path) from error
+    if base64_text(data) != text:
+        raise DecodeError("LEDGER_BASE64", "expected the one spelling of these bytes", path=path)
+    return data
 
 
 def base64_text(data: bytes) -> str:

@@ -63,6 +63,8 @@ class _WireType(msgspec.StructMeta):
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
         config.setdefault("kw_only", True)
+        # Immutable values of immutable values hold no cycles: the collector need not look at them.
+        config.setdefault("gc", False)
         _omit_equal_defaults(namespace, bases)
         return super().__new__(cls, name, bases, namespace, **config)
 

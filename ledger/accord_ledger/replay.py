@@ -21,131 +21,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from accord_ledger.block import (
     NO_SEAL,
     PROTOCOL_VERSION,
     Certificate,
     Seal,
-    SealedBytes,
     body_hash,
     vote_message,
 )
+from accord_ledger.blockreader import Block, BlockReader, Malformed
+from accord_ledger.divergence import SEAL_FIELDS, SIGNATURE_CODES, Area, Finding
 from accord_ledger.domain.model.party import KEYS
-from accord_ledger.domain.pipeline import Prepared, SignatureChecker, prepare
-from accord_ledger.errors import AccordError, DecodeError, Rejection
+from accord_ledger.domain.pipeline import Prepared, SignatureChecker
+from accord_ledger.errors import AccordError, Rejection
 from accord_ledger.execute import Executed, Execution, RecentTransactions, Version
 from accord_ledger.keys import verifies
 from accord_ledger.merkle.tree import Frontier
 from accord_ledger.state import Source, Table, View
 from accord_ledger.transaction import signed_message
 
-MAX_BLOCK_RECORDS: Final = 65_536
-"""Records one seal can count."""
-
-MAX_BLOCK_BYTES: Final = 1024 * 1024 * 1024
-"""Most bytes of entries kept while waiting for their seal; more than a block of full weight can hold."""
-
 Job = tuple[bytes, bytes, bytes]
 """(public, message, signature)."""
-
-RECORD_START: Final = b"\x82"
-"""A record is a map of two; a seal is a larger one. The first byte tells which an entry means to be."""
-
-
-class Area(Enum):
-    """What was judged; an auditor reports on each."""
-
-    FORM = "form"
-    CHAIN = "chain"
-    MEMBERS = "members"
-    TIME = "time"
-    CERTIFICATES = "certificates"
-    BODIES = "bodies"
-    LOG_ROOTS = "log_roots"
-    STATE_ROOTS = "state_roots"
-    SIGNATURES = "signatures"
-    RULES = "rules"
-
-
-SEAL_FIELDS: Final = {
-    "network": Area.CHAIN,
-    "version": Area.CHAIN,
-    "epoch": Area.CHAIN,
-    "height": Area.CHAIN,
-    "parent": Area.CHAIN,
-    "first": Area.CHAIN,
-    "count": Area.CHAIN,
-    "members": Area.MEMBERS,
-    "body_hash": Area.BODIES,
-    "log_root": Area.LOG_ROOTS,
-    "state_root": Area.STATE_ROOTS,
-}
-"""Fields of a seal that follow from what stands before it; a difference has the code ``SEAL_<FIELD>``."""
-
-SIGNATURE_CODES: Final = frozenset(
-    {
-        "E_SIG_INVALID", "E_KEY_REVOKED", "E_SIG_MISSING", "E_SIG_DISTINCT", "E_ROLE", "E_PARTY_STATUS",
-        "E_HOLDER_SIG",
-    }
-)  # fmt: skip
-"""Codes of DOMAIN.md 2.9 that say something about who signed; all others are about rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it must be."""
-
-    area: Area
-    code: str
-    """Stable: ``SEAL_*``, ``CERTIFICATE_*``, ``ENTRY_*``, ``BLOCK_*``, or a code of DOMAIN.md 2.9."""
-    entry: int
-    """Log index of the entry that says it."""
-    height: int
-    """Height of the block it stands in."""
-    expected: str
-    got: str
-
-    def __str__(self) -> str:
-        place = f"entry {self.entry}, height {self.height}"
-        return f"{self.code} at {place}: expected {self.expected}, got {self.got}"
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """An entry that is no canonical record of a known kind."""
-
-    entry: bytes
-    code: str
-    detail: str
-
-    @property
-    def entry_hash(self) -> bytes:
-        """SHA-256 of the entry."""
-        return sha256(self.entry).digest()
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """RFC 6962 leaf hash of the entry."""
-        return sha256(b"\x00" + self.entry).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Records and the seal that closes them: read, not judged."""
-
-    first: int
-    """Log index of the first record, or of the seal if there is none."""
-    records: tuple[Prepared | Malformed, ...]
-    sealed: SealedBytes
-
-    @property
-    def seal_index(self) -> int:
-        """Log index of the seal."""
-        return self.first + len(self.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,65 +58,6 @@ class BlockReplayed:
     findings: tuple[Finding, ...]
     executed: Executed | None
     """None once an earlier or this block could not be executed."""
-
-
-class BlockReader:
-    """Cuts a sequence of entries into blocks, and parses them. Never raises on any entry.
-
-    Args:
-        first: log index of the first entry it will get.
-    """
-
-    def __init__(self, first: int = 0) -> None:
-        self.first = first
-        self.broken: tuple[str, str] | None = None
-        """Code and detail, once no further block can be told: then everything is ignored."""
-        self._records: list[Prepared | Malformed] = []
-        self._bytes = 0
-
-    @property
-    def pending(self) -> int:
-        """Entries read after the newest seal."""
-        return len(self._records)
-
-    @property
-    def index(self) -> int:
-        """Log index of the next entry."""
-        return self.first + len(self._records)
-
-    def add(self, entry: bytes) -> Block | None:
-        """Take the next entry; the block it closes, if it is a seal.
-
-        An entry that is neither record nor seal counts as a malformed record if it starts like one, else
-        as a malformed seal, after which ``broken`` says why no more blocks come.
-        """
-        if self.broken is not None:
-            return None
-        if entry[:1] == RECORD_START:
-            self._take(entry)
-            return None
-        try:
-            sealed = SealedBytes.parse(entry)
-        except DecodeError as error:
-            self.broken = "ENTRY_FORM", f"{error.code}: {error.detail}"
-            return None
-        block = Block(self.first, tuple(self._records), sealed)
-        self.first = block.seal_index + 1
-        self._records, self._bytes = [], 0
-        return block
-
-    def _take(self, entry: bytes) -> None:
-        self._bytes += len(entry)
-        if len(self._records) >= MAX_BLOCK_RECORDS or self._bytes > MAX_BLOCK_BYTES:
-            self.broken = "BLOCK_TOO_LARGE", f"no seal after {len(self._records)} records"
-            return
-        record: Prepared | Malformed
-        try:
-            record = prepare(entry)
-        except Rejection as error:
-            place = f" at {error.path}" if error.path else ""
-            record = Malformed(entry, error.code, f"{error.detail}{place}")
-        self._records.append(record)
 
 
 class ReplayedState:

@@ -11,7 +11,6 @@ holders can sign days before the author submits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
@@ -64,8 +63,7 @@ class Record(codec.Wire):
     """Canonical bytes of the transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRecord:
+class ParsedRecord(msgspec.Struct, frozen=True, gc=False):
     """A record whose form has been checked; nothing about its truth has."""
 
     entry: bytes
@@ -76,14 +74,21 @@ class ParsedRecord:
     """RFC 6962 leaf hash of ``entry``."""
     tx: Transaction
     tx_id: bytes
-    body_hash: bytes
-    """What ``body`` signatures are made over, besides the tag."""
     signatures: tuple[SignatureRow, ...]
+
+    @property
+    def body_hash(self) -> bytes:
+        """What ``body`` signatures are made over, besides the tag; worked out when asked for."""
+        return body_digest(self.tx.network, self.tx.kind, bytes(self.tx.body))
+
+    def message(self, scope: str) -> bytes:
+        """The bytes a signature of this scope is made over."""
+        return _SIGN_TRANSACTION + self.tx_id if scope == "tx" else _SIGN_BODY + self.body_hash
 
 
 def transaction_id(tx_bytes: bytes) -> bytes:
     """``tx_id``: tagged hash of the canonical transaction (32 bytes)."""
-    return Tag.TRANSACTION.digest(tx_bytes)
+    return sha256(_TRANSACTION + tx_bytes).digest()
 
 
 def body_digest(network: bytes, kind: str, body: bytes) -> bytes:
@@ -91,6 +96,7 @@ def body_digest(network: bytes, kind: str, body: bytes) -> bytes:
     return Tag.BODY.digest(network, kind.encode(), b"\x00", body)
 
 
+_TRANSACTION: Final = Tag.TRANSACTION.message()
 _SIGN_TRANSACTION: Final = Tag.SIGN_TRANSACTION.message()
 _SIGN_BODY: Final = Tag.SIGN_BODY.message()
 
@@ -112,22 +118,26 @@ def parse_record(entry: bytes) -> ParsedRecord:
         tx = codec.decode(tx_bytes, Transaction)
     except DecodeError as error:
         raise Rejection("E_SCHEMA", f"{error.code}: {error.detail}", path=error.path) from error
-    previous: tuple[bytes, str] | None = None
-    for key_id, scope, _ in record.signatures:
-        if previous is not None and (key_id, scope) <= previous:
-            raise Rejection(
-                "E_SCHEMA", "expected signatures sorted, each key and scope once", path="signatures"
-            )
-        previous = (key_id, scope)
+    if len(record.signatures) > 1:
+        _check_sorted(record.signatures)
     return ParsedRecord(
         entry=entry,
         entry_hash=sha256(entry).digest(),
         leaf_hash=sha256(b"\x00" + entry).digest(),
         tx=tx,
-        tx_id=transaction_id(tx_bytes),
-        body_hash=body_digest(tx.network, tx.kind, bytes(tx.body)),
+        tx_id=sha256(_TRANSACTION + tx_bytes).digest(),
         signatures=record.signatures,
     )
+
+
+def _check_sorted(signatures: tuple[SignatureRow, ...]) -> None:
+    previous: tuple[bytes, str] | None = None
+    for key_id, scope, _ in signatures:
+        if previous is not None and (key_id, scope) <= previous:
+            raise Rejection(
+                "E_SCHEMA", "expected signatures sorted, each key and scope once", path="signatures"
+            )
+        previous = (key_id, scope)
 
 
 class Draft:

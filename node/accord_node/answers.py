@@ -1,9 +1,11 @@
-"""Answers to peers' requests: records of proposals, blocks, ranges, certificates. All bounded."""
+"""Answers to peers' requests: records of proposals, blocks, ranges, certificates.
+
+All are bounded in bytes whatever is asked, and what reads files or encodes much does it in a thread.
+"""
 
 from __future__ import annotations
 
 from accord_ledger import codec
-from accord_ledger.block import Certificate
 from accord_ledger.consensus import inputs as on
 from accord_ledger.errors import AccordError
 from accord_node.bodies import Bodies
@@ -11,6 +13,7 @@ from accord_node.chain import Chain
 from accord_node.driver import Driver
 from accord_node.finaliser import Finaliser
 from accord_node.messages import (
+    MAX_MESSAGE_BYTES,
     Batch,
     Block,
     BlockWanted,
@@ -21,11 +24,19 @@ from accord_node.messages import (
     Request,
     Tip,
 )
-from accord_node.peer import PeerNetwork
+from accord_node.peer import Outcome, PeerNetwork, Topic
+from accord_node.storage.database import BlockRow
 from accord_node.storage.store import Store
+from accord_node.workers import Executor
 
 MAX_BLOCKS = 2048
 """Blocks in one range."""
+RECORDS_BYTES = 1024 * 1024
+"""Records in one answer; who wants more asks again for the rest."""
+ENTRIES_AT_ONCE = 512
+"""Log entries read together."""
+ROOM_BYTES = MAX_MESSAGE_BYTES - 1024 * 1024
+"""A range is made longer than was asked, up to this size, so that it ends in a finalization."""
 
 
 class UnknownBlock(AccordError):  # noqa: N818 - an answer, not a failure of ours
@@ -36,16 +47,26 @@ class Answers:
     """Serves other nodes."""
 
     def __init__(
-        self, chain: Chain, bodies: Bodies, store: Store, finaliser: Finaliser, driver: Driver
+        self,
+        chain: Chain,
+        bodies: Bodies,
+        store: Store,
+        finaliser: Finaliser,
+        driver: Driver,
+        network: PeerNetwork,
+        executor: Executor,
     ) -> None:
+        self._network = network
+        self._executor = executor
         self._chain = chain
         self._bodies = bodies
         self._store = store
         self._finaliser = finaliser
         self._driver = driver
 
-    def serve_on(self, network: PeerNetwork) -> None:
+    def serve(self) -> None:
         """Register every handler."""
+        network = self._network
         network.serve(Request.RECORDS, self.records)
         network.serve(Request.BLOCK, self.block)
         network.serve(Request.RANGE, self.range)
@@ -54,12 +75,21 @@ class Answers:
         network.serve(Request.CERTIFICATE, self.certificate)
 
     async def records(self, _: str, payload: bytes) -> bytes:
-        """Records of a proposed block, by place."""
+        """Records of a proposed block, by place; the first of them, if all are too many for one answer."""
         wanted = codec.decode(payload, RecordsWanted, limit=512 * 1024)
         entries = self._unfinalised(wanted.seal)
         if entries is None or max(wanted.places) >= len(entries):
             raise UnknownBlock("PEER_UNKNOWN", f"expected a block held here, got {wanted.seal.hex()}")
-        return codec.encode(Batch(entries=tuple(entries[place] for place in wanted.places)))
+        if len(set(wanted.places)) < len(wanted.places):
+            raise UnknownBlock("PEER_PLACES", "expected every place once")
+        chosen: list[bytes] = []
+        size = 0
+        for place in wanted.places:
+            size += len(entries[place])
+            if chosen and size > RECORDS_BYTES:
+                break
+            chosen.append(entries[place])
+        return codec.encode(Batch(entries=tuple(chosen)))
 
     def _unfinalised(self, seal: bytes) -> tuple[bytes, ...] | None:
         if (block := self._chain.executed(seal)) is not None:
@@ -81,28 +111,50 @@ class Answers:
         row = await self._store.database.block_by_hash(wanted.seal)
         if row is None:
             raise UnknownBlock("PEER_UNKNOWN", f"expected a block held here, got {wanted.seal.hex()}")
-        found = self._store.files.entries(row.first, row.count + 1)
-        return codec.encode(Block(seal=found[-1], entries=tuple(found[:-1])))
+        return await self._executor.run(lambda: codec.encode(self._read([row])[0]))
 
     async def range(self, _: str, payload: bytes) -> bytes:
-        """Final blocks from a height, ending in one whose own finalization is held."""
+        """Final blocks from a height, ending in one whose own finalization is held if that fits."""
         wanted = codec.decode(payload, RangeWanted)
         blocks: list[Block] = []
-        certified, certificate = 0, None
-        size, height = 0, wanted.first
-        while len(blocks) < MAX_BLOCKS and (row := await self._store.database.block(height)) is not None:
-            found = self._store.files.entries(row.first, row.count + 1)
-            size += sum(map(len, found)) + 8 * len(found)
-            if blocks and size > wanted.max_bytes:
-                break
-            blocks.append(Block(seal=found[-1], entries=tuple(found[:-1])))
-            if row.certificate is not None:
-                certified, certificate = len(blocks), row.certificate
-            height += 1
-        tip = self._finaliser.tip
-        if blocks and certified == 0 and tip is not None:
+        rows: list[BlockRow] = []
+        certified, size, more = 0, 0, True
+        while more and len(rows) < MAX_BLOCKS and (found := await self._rows(wanted.first + len(rows))):
+            read = await self._executor.run(lambda found=found: self._read(found))  # type: ignore[misc]
+            for row, block in zip(found, read, strict=True):
+                size += len(block.seal) + sum(map(len, block.entries)) + 4 * len(block.entries) + 16
+                if rows and size > (wanted.max_bytes if certified else ROOM_BYTES):
+                    more = False
+                    break
+                rows.append(row)
+                blocks.append(block)
+                if row.certificate is not None:
+                    certified = len(rows)
+        certificate = rows[certified - 1].certificate if certified else None
+        if not certified and self._finaliser.tip is not None:
             certified = len(blocks)  # no finalization inside: the hash chain will lead to the tip's
-        return codec.encode(Range(blocks=tuple(blocks[:certified]), certificate=certificate))
+        answer = Range(blocks=tuple(blocks[:certified]), certificate=certificate)
+        return await self._executor.run(lambda: codec.encode(answer))
+
+    async def _rows(self, first: int) -> list[BlockRow]:
+        rows: list[BlockRow] = []
+        entries = 0
+        while entries < ENTRIES_AT_ONCE and (row := await self._store.database.block(first + len(rows))):
+            rows.append(row)
+            entries += row.count + 1
+        return rows
+
+    def _read(self, rows: list[BlockRow]) -> list[Block]:
+        """Whole blocks of consecutive rows out of the log files."""
+        try:
+            entries = iter(self._store.files.entries(rows[0].first, sum(row.count + 1 for row in rows)))
+        except FileNotFoundError as error:  # a bundle was just being completed; the peer asks again
+            raise UnknownBlock("PEER_UNKNOWN", f"expected block {rows[0].height} to be readable") from error
+        blocks = []
+        for row in rows:
+            records = tuple(next(entries) for _ in range(row.count))
+            blocks.append(Block(seal=next(entries), entries=records))
+        return blocks
 
     async def tip(self, _: str, __: bytes) -> bytes:
         """The newest finalization held."""
@@ -115,10 +167,9 @@ class Answers:
             self._driver.give(on.CertificatesRequested(party, wanted.from_view, wanted.to_view))
         return b""
 
-    async def certificate(self, _: str, payload: bytes) -> bytes:
+    async def certificate(self, party: str, payload: bytes) -> bytes:
         """A certificate a peer thinks we lack."""
-        certificate = codec.decode(payload, Certificate)
-        if not self._driver.check_certificate(certificate):
+        if self._driver.on_certificate(Topic.CERTIFICATE, payload, party) is Outcome.BAD:
+            self._network.punish(party)
             raise UnknownBlock("PEER_CERTIFICATE", "expected a certificate of this epoch that verifies")
-        self._driver.give(on.CertificateReceived(certificate))
         return b""

@@ -1,7 +1,8 @@
 """The versions of the ledger a node holds: one durable base and the unfinalised blocks above it.
 
 Blocks are executed one at a time, small ones on the spot and large ones in a thread. A block that became
-final moves into the base; branches beside it are dropped (DESIGN.md section 2: overlays).
+final moves into the base; branches beside it are dropped (DESIGN.md section 2: overlays). From the moment
+a final block is being written, nothing executes on a branch beside it: durable state is already moving.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ T = TypeVar("T")
 
 INLINE_RECORDS = 8
 """Blocks up to this size are executed on the event loop: a thread hop would cost more (see bench)."""
+INLINE_BYTES = 8 * 1024
+"""And only if their records are no larger than this: few records can be a lot of work."""
+MAX_BODY_BYTES = 4 * 1024 * 1024
+"""Records of one block, together. No member votes for a larger body: it could not be fetched by those who
+lack it, and who joins later could never catch up past it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large our own blocks may get; others' blocks are bounded by weight and entry size alone."""
+    """How large our own blocks may get; others' are bounded by weight and ``MAX_BODY_BYTES``."""
 
     records: int = 1000
     body_bytes: int = 2 * 1024 * 1024
@@ -49,6 +55,9 @@ class Chain:
         self.checker = checker
         self._executor = executor
         self._blocks: dict[bytes, Executed] = {}
+        self._flying: frozenset[bytes] | None = None
+        self._settling = b""
+        """Seal of the base's final child while it is being written."""
         self.lock = asyncio.Lock()
         """Held while a block executes, and while the base moves."""
 
@@ -78,20 +87,54 @@ class Chain:
         """Entries of the unfinalised blocks from the base up to ``seal``."""
         return {item.record.entry_hash for block in self.path(seal) or () for item in block.prepared}
 
-    def in_flight(self) -> set[bytes]:
+    def in_flight(self) -> frozenset[bytes]:
         """Entries of every unfinalised block, whatever its branch."""
-        return {item.record.entry_hash for block in self._blocks.values() for item in block.prepared}
+        if self._flying is None:
+            self._flying = frozenset(
+                item.record.entry_hash for block in self._blocks.values() for item in block.prepared
+            )
+        return self._flying
+
+    def _keep(self, blocks: dict[bytes, Executed]) -> None:
+        self._blocks, self._flying = blocks, None
 
     @property
     def unfinalised(self) -> int:
         """Executed blocks above the base."""
         return len(self._blocks)
 
+    @property
+    def loaded(self) -> int:
+        """Those of them that hold records: what bounds the memory of overlays."""
+        return sum(1 for block in self._blocks.values() if block.prepared)
+
     def head(self) -> Version:
-        """The highest version held: what a newcomer's record is tried against."""
+        """The highest version held, the newest of several: what a newcomer's record is tried against."""
         if not self._blocks:
             return self.base
-        return max(self._blocks.values(), key=lambda block: block.sealed.seal.height).version
+        seals = (
+            (block.sealed.seal.height, block.sealed.seal.view, seal) for seal, block in self._blocks.items()
+        )
+        return self._blocks[max(seals)[2]].version
+
+    def _parent(self, seal: bytes) -> Version:
+        """The version a block is about to be executed on; ask with the lock held.
+
+        Raises:
+            KeyError: it has not been executed here, or finality has overtaken it.
+        """
+        version = self.version(seal)
+        if version is None or (self._settling and not self._rests_on(seal, self._settling)):
+            raise KeyError(seal.hex())
+        return version
+
+    def _rests_on(self, seal: bytes, below: bytes) -> bool:
+        while seal != below:
+            block = self._blocks.get(seal)
+            if block is None:
+                return False
+            seal = block.sealed.seal.parent
+        return True
 
     async def build(
         self,
@@ -107,17 +150,16 @@ class Chain:
         """Our own block on ``parent`` of as many candidates as fit.
 
         Raises:
-            KeyError: ``parent`` has not been executed here.
+            KeyError: ``parent`` has not been executed here, or finality has overtaken it.
         """
-        version = self.version(parent)
-        if version is None:
-            raise KeyError(parent.hex())
         async with self.lock:
+            version = self._parent(parent)
             done, refused = await self._run(
-                len(candidates),
+                candidates,
                 lambda: _build(self, version, certificate, candidates, proposer, view, time, limits),
             )
             self._blocks[done.sealed.hash] = done
+            self._flying = None
         return done, refused
 
     async def execute(self, sealed: SealedBytes, records: Sequence[Prepared]) -> Executed:
@@ -125,24 +167,47 @@ class Chain:
 
         Raises:
             InvalidBlock: it can never become valid.
-            KeyError: its parent has not been executed here.
+            KeyError: its parent has not been executed here, or finality has overtaken it.
         """
         if (known := self._blocks.get(sealed.hash)) is not None:
             return known
         async with self.lock:
             if (known := self._blocks.get(sealed.hash)) is not None:
                 return known
-            parent = self.version(sealed.seal.parent)
-            if parent is None:
-                raise KeyError(sealed.seal.parent.hex())
+            parent = self._parent(sealed.seal.parent)
             done = await self._run(
-                len(records), lambda: execute_block(self.network, parent, sealed, records, self.checker)
+                records, lambda: execute_block(self.network, parent, sealed, records, self.checker)
             )
             self._blocks[done.sealed.hash] = done
+            self._flying = None
         return done
 
-    async def _run(self, size: int, work: Callable[[], T]) -> T:
-        return work() if size <= INLINE_RECORDS else await self._executor.run(work)
+    async def _run(self, records: Sequence[Prepared], work: Callable[[], T]) -> T:
+        small = len(records) <= INLINE_RECORDS and body_bytes(records) <= INLINE_BYTES
+        return work() if small else await self._executor.run(work)
+
+    async def settle(self, block: Executed) -> None:
+        """From now on nothing executes beside ``block``, a final child of the base about to be written.
+
+        What a branch beside it reads from durable state is about to change.
+        """
+        async with self.lock:
+            self._settling = block.sealed.hash
+
+    def prune(self, keep: Callable[[Executed], bool]) -> None:
+        """Drop blocks that are not kept and that no kept block rests on; not while one executes."""
+        if self.lock.locked():
+            return
+        wanted: dict[bytes, Executed] = {}
+        for seal, block in self._blocks.items():
+            if seal != self._settling and not keep(block):
+                continue
+            at: Executed | None = block
+            while at is not None and at.sealed.hash not in wanted:
+                wanted[at.sealed.hash] = at
+                at = self._blocks.get(at.sealed.seal.parent)
+        if len(wanted) < len(self._blocks):
+            self._keep(wanted)
 
     def advance(self, block: Executed, version: Version) -> list[Prepared]:
         """Make ``block`` (a child of the base) the base; drop every branch that does not rest on it.
@@ -155,7 +220,7 @@ class Chain:
         """
         if block.sealed.seal.parent != self.base.seal_hash:
             raise ValueError("expected a child of the base")
-        self.base = version
+        self.base, self._settling = version, b""
         self._blocks.pop(block.sealed.hash, None)
         kept: dict[bytes, Executed] = {}
         dropped: list[Prepared] = []
@@ -166,8 +231,13 @@ class Chain:
                 dropped.extend(other.prepared)
             if other.sealed.seal.parent == version.seal_hash:
                 _rest_on(other.version, version)
-        self._blocks = kept
+        self._keep(kept)
         return dropped
+
+
+def body_bytes(records: Sequence[Prepared]) -> int:
+    """Bytes of the records together, as ``MAX_BODY_BYTES`` counts them."""
+    return sum(len(item.record.entry) for item in records)
 
 
 def _rest_on(child: Version, base: Version) -> None:

@@ -3,10 +3,14 @@
 A cosigner never goes back: it signs only what is durable here, in order of size, after its own
 execution gave the same root (FORMATS.md section 1). Because what is signed is exactly the durable
 floor, a restart signs the same sizes with the same roots again.
+
+Nothing counts before it was verified against a root of our own. What comes for sizes our own log has not
+reached is kept, a bounded amount for each peer that sent it, and relayed only once it was verified.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 import structlog
@@ -24,7 +28,10 @@ from accord_node.seams import Clock
 log = structlog.get_logger("cosigning")
 
 MAX_OPEN = 512
-"""Log sizes whose cosignatures are being gathered."""
+"""Log sizes whose cosignatures are being gathered; beyond, the smallest are given up."""
+MAX_EARLY = 512
+"""Cosignatures ahead of our log that are kept of one peer, newest first."""
+MAX_EARLY_PEERS = 128
 
 
 def cosigner_name(origin: str, party: str) -> str:
@@ -65,59 +72,104 @@ class Cosigners:
         self.newest: Checkpoint | None = None
         """Newest checkpoint with a quorum."""
         self.note: bytes = b""
-        self._last: Cosignature | None = None
+        self._early: dict[str, OrderedDict[tuple[int, str], Cosignature]] = {}
+        """Not verified, by the peer that sent them, then size and member."""
+        self._tip: Version | None = None
+        """What we cosigned last."""
+        self._said = 0
+        """When (UTC seconds)."""
+        self._stopped = False
 
     def advanced(self, version: Version) -> None:
         """A block became durable here: cosign the checkpoint that ends in its seal."""
         checkpoint = Checkpoint(self._origin, version.log.size, version.log.root())
         self._ours[checkpoint.size] = checkpoint
-        if self._witness is not None and self._party in self._keys:
-            signature = cosign(
-                checkpoint.text(), self._witness, cosigner_name(self._origin, self._party), self._clock.now()
-            )
-            self._keep(self._party, checkpoint.size, signature)
-            self._last = Cosignature(
-                party=self._party, size=checkpoint.size, blob=signature.key_id + signature.blob
-            )
-            self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(self._last))
-        self._verify_early(checkpoint)
+        self._tip = version
+        self._sign(checkpoint)
+        self._take_early(checkpoint)
         self._try(checkpoint.size)
         self._trim()
 
-    def on_cosignature(self, _: Topic, payload: bytes, __: str) -> Outcome:
+    def stop(self) -> None:
+        """From now on nothing is signed."""
+        self._stopped = True
+
+    def _sign(self, checkpoint: Checkpoint) -> None:
+        if self._witness is None or self._party not in self._keys or self._stopped:
+            return
+        self._said = self._clock.now()
+        name = cosigner_name(self._origin, self._party)
+        signature = cosign(checkpoint.text(), self._witness, name, self._said)
+        self._keep(self._party, checkpoint.size, signature)
+        self._say(
+            Cosignature(party=self._party, size=checkpoint.size, blob=signature.key_id + signature.blob)
+        )
+
+    def _say(self, message: Cosignature) -> None:
+        self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(message), again=True)
+
+    def on_cosignature(self, _: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped cosignature; those ahead of our own log wait until it gets there."""
         message = codec.decode(payload, Cosignature)
         key = self._keys.get(message.party)
-        if key is None:
+        if key is None or message.party == self._party:
             return Outcome.IGNORE
         if self.newest is not None and message.size <= self.newest.size:
             return Outcome.IGNORE
-        signature = Signature(key.name, message.blob[:4], message.blob[4:])
-        known = self._ours.get(message.size)
-        if known is not None and not key.verifies(known.text(), signature.blob):
+        checkpoint = self._ours.get(message.size)
+        if checkpoint is None:
+            self._keep_early(sender, message)
+            return Outcome.IGNORE
+        if not self._fits(message, checkpoint):
             log.warning("a cosignature that does not fit our log", member=message.party, size=message.size)
             return Outcome.BAD
-        self._keep(message.party, message.size, signature)
-        if known is not None:
-            self._try(message.size)
+        self._keep(message.party, message.size, _signature(key, message))
+        self._try(message.size)
         return Outcome.ACCEPT
 
-    def _keep(self, party: str, size: int, signature: Signature) -> None:
-        if size not in self._open and len(self._open) >= MAX_OPEN:
-            return
-        self._open.setdefault(size, {})[party] = signature
+    def _fits(self, message: Cosignature, checkpoint: Checkpoint) -> bool:
+        """Whether a reader of the note will count it: the key's own id, and a signature that verifies."""
+        key = self._keys[message.party]
+        signature = _signature(key, message)
+        return signature.key_id == key.key_id and key.verifies(checkpoint.text(), signature.blob)
 
-    def _verify_early(self, checkpoint: Checkpoint) -> None:
-        """Drop cosignatures that came before our own log got there and do not fit it."""
-        gathered = self._open.get(checkpoint.size, {})
-        for party in [name for name in gathered if name != self._party]:
-            if not self._keys[party].verifies(checkpoint.text(), gathered[party].blob):
-                log.warning("a cosignature that does not fit our log", member=party, size=checkpoint.size)
-                del gathered[party]
+    def _keep(self, party: str, size: int, signature: Signature) -> None:
+        self._open.setdefault(size, {})[party] = signature
+        if len(self._open) > MAX_OPEN:
+            del self._open[min(self._open)]
+
+    def _keep_early(self, sender: str, message: Cosignature) -> None:
+        if self._tip is not None and message.size <= self._tip.log.size:
+            return  # no size that a block of ours ends in, or one given up
+        if sender not in self._early and len(self._early) >= MAX_EARLY_PEERS:
+            return
+        held = self._early.setdefault(sender, OrderedDict())
+        held[message.size, message.party] = message
+        if len(held) > MAX_EARLY:
+            held.popitem(last=False)
+
+    def _take_early(self, checkpoint: Checkpoint) -> None:
+        """Verify what came before our own log got here; what is good is relayed now."""
+        for sender, held in list(self._early.items()):
+            for place in [place for place in held if place[0] <= checkpoint.size]:
+                message = held.pop(place)
+                if message.size != checkpoint.size or message.party in self._open.get(message.size, {}):
+                    continue
+                if self._fits(message, checkpoint):
+                    self._keep(message.party, message.size, _signature(self._keys[message.party], message))
+                    self._say(message)
+                else:
+                    log.warning("a cosignature that does not fit our log", sender=sender, size=message.size)
+            if not held:
+                del self._early[sender]
 
     def _try(self, size: int) -> None:
         gathered = self._open.get(size, {})
-        if len(gathered) < self._members.quorum or (self.newest is not None and size <= self.newest.size):
+        if (
+            size not in self._ours
+            or len(gathered) < self._members.quorum
+            or (self.newest is not None and size <= self.newest.size)
+        ):
             return
         checkpoint = self._ours[size]
         cosignatures = [gathered[party] for party in sorted(gathered)]
@@ -135,6 +187,15 @@ class Cosigners:
             self._ours.pop(min(self._ours))
 
     def repeat(self) -> None:
-        """Say our newest cosignature again: a peer is behind, something was lost on the way."""
-        if self._last is not None:
-            self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(self._last), again=True)
+        """Cosign our newest size anew: a peer is behind, something was lost on the way.
+
+        At most once per second, however many ask; with the time of day in it, it is not taken for the
+        item that was seen (and perhaps dropped) before.
+        """
+        if self._tip is not None and self._said != self._clock.now():
+            self._sign(Checkpoint(self._origin, self._tip.log.size, self._tip.log.root()))
+            self._try(self._tip.log.size)
+
+
+def _signature(key: VerifierKey, message: Cosignature) -> Signature:
+    return Signature(key.name, message.blob[:4], message.blob[4:])

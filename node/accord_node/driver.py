@@ -18,6 +18,7 @@ import structlog
 
 from accord_ledger import codec
 from accord_ledger.block import (
+    NO_SEAL,
     Certificate,
     Members,
     SealedBytes,
@@ -29,13 +30,14 @@ from accord_ledger.block import (
 from accord_ledger.consensus import effects as do
 from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus import journal
+from accord_ledger.consensus.config import Config as CoreConfig
 from accord_ledger.consensus.core import Consensus
-from accord_ledger.domain.pipeline import prepare
+from accord_ledger.domain.pipeline import Prepared, prepare
 from accord_ledger.errors import AccordError, FatalError
 from accord_ledger.execute import InvalidBlock, check_header
 from accord_ledger.keys import SigningKey
 from accord_node.bodies import Bodies, Body, body_matches
-from accord_node.chain import Chain, Limits, Refused
+from accord_node.chain import MAX_BODY_BYTES, Chain, Limits, Refused, body_bytes
 from accord_node.mempool import Mempool
 from accord_node.messages import (
     INLINE_BODY_BYTES,
@@ -54,7 +56,18 @@ log = structlog.get_logger("consensus")
 MAX_CLOCK_AHEAD_SECONDS = 5
 """A block whose time is further ahead of our clock waits; it is never called invalid."""
 MAX_OVERLAYS = 12
-"""Unfinalised executed blocks held; building and executing wait beyond (DESIGN.md: bounded depth)."""
+"""Unfinalised executed blocks with records held; building and executing more of them waits beyond
+(DESIGN.md: bounded depth). Empty ones never wait: they are how consensus gets on when the bound is met."""
+KEPT_VIEWS = 2
+"""For so many views a block stays executed although nobody certified it."""
+BEHIND, AHEAD = CoreConfig().behind, CoreConfig().ahead
+"""Views around the current one whose votes and proposals the core takes."""
+MAX_SEALS_PER_VIEW = 2
+"""Different seals one member may vote for, or a leader propose, in a view: two are evidence, more are noise."""
+MAX_PROPOSAL_BYTES = 4 * 1024 * 1024
+RETRY_SECONDS = 0.1
+"""Pause before peers are asked again for an ancestor that none of them gave."""
+MAX_RETRY_SECONDS = 2.0
 
 
 CERTIFICATE_PAUSE_SECONDS = 0.02
@@ -125,6 +138,13 @@ class Driver:
         self._room.set()
         self._stopped = False
         self._known = KnownCertificates()
+        self._heard: dict[int, dict[tuple[str, str], set[bytes]]] = {}
+        """Seals voted for, by view, then kind and member."""
+        self._proposed: dict[int, set[bytes]] = {}
+        self._certified: dict[bytes, int] = {}
+        """Seals that a quorum certified, with the view: their blocks are not dropped while unfinalised."""
+        self._final_view = 0
+        self._requesting: set[bytes] = set()
         self._later: dict[str, Certificate] = {}
         self._flush: asyncio.TimerHandle | None = None
         self.view = 0
@@ -135,25 +155,34 @@ class Driver:
 
     def start(self, records: tuple[journal.Record, ...], finality: on.Finality) -> None:
         """Restore from the journal and begin."""
-        self._restore_bodies(records)
+        self._restore_bodies(records, finality.height)
+        self._final_view = finality.view
+        for record in records:
+            if isinstance(record, journal.Certified) and record.certificate.kind != "nullify":
+                self._certified[record.certificate.seal] = record.view
         self._spawn(self._carry_out())
         self.give(on.Start(records=records, finalised=finality))
 
     async def close(self) -> None:
         """Stop carrying out effects; what is not durable was never sent."""
+        self.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def stop(self) -> None:
+        """From now on nothing is decided, signed or sent, whatever is still queued."""
         self._stopped = True
+        self._queue = []
         if self._flush is not None:
             self._flush.cancel()
         for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def give(self, event: on.Input) -> None:
         """One step of consensus; its effects are queued."""
         if self._stopped:
             return
         try:
-            effects = self.core.step(event)
+            effects = [self._with_bodies(effect) for effect in self.core.step(event)]
         except Exception as error:  # noqa: BLE001 - a defect in the core must stop the node, not one task
             self._on.on_fatal(error)
             return
@@ -163,11 +192,7 @@ class Driver:
 
     def work_changed(self) -> None:
         """Tell the core whether transactions wait that no unfinalised block holds."""
-        pending = len(self._on.mempool) > 0 and any(
-            item.prepared.record.entry_hash not in flight
-            for flight in (self._on.chain.in_flight(),)
-            for item in self._on.mempool.items()
-        )
+        pending = self._on.mempool.has_work(self._on.chain.in_flight())
         if pending != self.pending_reported:
             self.pending_reported = pending
             self.give(on.WorkChanged(pending))
@@ -177,10 +202,21 @@ class Driver:
     def on_vote(self, _: Topic, payload: bytes, __: str) -> Outcome:
         """A gossiped vote."""
         vote = codec.decode(payload, Vote)
+        if vote.epoch != self._on.members.epoch or vote.view > self.core.view + AHEAD:
+            return Outcome.IGNORE
+        old = vote.view < self.core.view - BEHIND
+        if old and vote.kind != "nullify":
+            return Outcome.IGNORE
+        seals = self._heard.get(vote.view, {}).get((vote.kind, vote.member), set())
+        if vote.seal not in seals and len(seals) >= MAX_SEALS_PER_VIEW:
+            return Outcome.IGNORE
         if not self._check_vote(vote):
-            return Outcome.IGNORE if vote.epoch != self._on.members.epoch else Outcome.BAD
+            return Outcome.BAD
+        if not old:
+            heard = self._heard.setdefault(vote.view, {})
+            heard.setdefault((vote.kind, vote.member), set()).add(vote.seal)
         self.give(on.VoteReceived(vote))
-        return Outcome.ACCEPT
+        return Outcome.IGNORE if old else Outcome.ACCEPT
 
     def _check_vote(self, vote: Vote) -> bool:
         public = self._on.members.vote_key(vote.member)
@@ -192,7 +228,7 @@ class Driver:
     def on_certificate(self, _: Topic, payload: bytes, __: str) -> Outcome:
         """A gossiped certificate."""
         certificate = codec.decode(payload, Certificate)
-        if certificate.epoch != self._on.members.epoch:
+        if certificate.epoch != self._on.members.epoch or certificate.view <= self._final_view:
             return Outcome.IGNORE
         if self._known.holds(certificate):
             return Outcome.IGNORE
@@ -208,6 +244,7 @@ class Driver:
         parties = [party for party, _ in certificate.votes]
         if (
             certificate.epoch != members.epoch
+            or (certificate.kind == "nullify") != (certificate.seal == NO_SEAL)
             or parties != sorted(set(parties))
             or len(parties) < members.quorum
         ):
@@ -223,27 +260,52 @@ class Driver:
 
     async def on_proposal(self, _: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped proposal: the leader's signed notarize, the seal, and the names of its records."""
-        proposal = codec.decode(payload, Proposal, limit=8 * 1024 * 1024)
+        proposal = codec.decode(payload, Proposal, limit=MAX_PROPOSAL_BYTES)
         sealed = SealedBytes.parse(proposal.seal)
         vote = proposal.vote
-        if vote.epoch != self._on.members.epoch:
+        if vote.epoch != self._on.members.epoch or vote.view <= self._final_view:
             return Outcome.IGNORE
-        if vote.kind != "notarize" or vote.seal != sealed.hash or not self._check_vote(vote):
+        if vote.kind != "notarize" or vote.seal != sealed.hash:
+            return Outcome.BAD
+        if vote.member != self._on.members.leader(vote.view) or not self._check_vote(vote):
             return Outcome.BAD
         certificate = sealed.seal.parent_certificate
-        if certificate is not None and not self.check_certificate(certificate):
-            return Outcome.BAD
-        hashes = tuple(proposal.hashes[i : i + 32] for i in range(0, len(proposal.hashes), 32))
-        if not _names_match(sealed, proposal.hashes, hashes):
-            return Outcome.BAD
-        body = Body(sealed, hashes, [sender, vote.member])
-        if proposal.entries:
-            if not body_matches(sealed, proposal.entries):
+        if certificate is not None:
+            if not self.check_certificate(certificate):
                 return Outcome.BAD
+            self.give(on.CertificateReceived(certificate))  # it may bring us to the proposal's view
+        body = self._body_of(proposal, sealed, sender)
+        if body is None:
+            return Outcome.BAD
+        if not self._expects(sealed, vote.view):
+            self.give(on.VoteReceived(vote))
+            return Outcome.IGNORE
+        if proposal.entries:
             body.records = await self._on.bodies.read(proposal.entries)
         self._on.bodies.add(body)
         self.give(on.ProposalReceived(sealed, vote))
         return Outcome.ACCEPT
+
+    def _expects(self, sealed: SealedBytes, view: int) -> bool:
+        """Whether a proposal is for a view around ours and not one of too many for it."""
+        if not self.core.view - BEHIND <= view <= self.core.view + AHEAD:
+            return False
+        proposed = self._proposed.setdefault(view, set())
+        if sealed.hash not in proposed and len(proposed) >= MAX_SEALS_PER_VIEW:
+            return False
+        proposed.add(sealed.hash)
+        return True
+
+    def _body_of(self, proposal: Proposal, sealed: SealedBytes, sender: str) -> Body | None:
+        """The body a proposal names; None if names or records do not fit its seal."""
+        hashes = tuple(proposal.hashes[i : i + 32] for i in range(0, len(proposal.hashes), 32))
+        if not _names_match(sealed, proposal.hashes, hashes):
+            return None
+        if proposal.entries and (
+            sum(map(len, proposal.entries)) > INLINE_BODY_BYTES or not body_matches(sealed, proposal.entries)
+        ):
+            return None
+        return Body(sealed, hashes, [sender, proposal.vote.member], view=proposal.vote.view)
 
     # -- effects -----------------------------------------------------------------------------------
 
@@ -264,14 +326,23 @@ class Driver:
             self._on.on_fatal(error)
 
     def _to_persist(self, batch: list[do.Effect]) -> tuple[journal.Record, ...]:
+        return tuple(
+            record for effect in batch if isinstance(effect, do.Persist) for record in effect.records
+        )
+
+    def _with_bodies(self, effect: do.Effect) -> do.Effect:
+        """Put its body before every ``Proposed``, at once.
+
+        When its turn comes to be written the block may be final already and gone from memory.
+        """
+        if not isinstance(effect, do.Persist):
+            return effect
         records: list[journal.Record] = []
-        for effect in batch:
-            if isinstance(effect, do.Persist):
-                for record in effect.records:
-                    if isinstance(record, journal.Proposed):
-                        records.append(self._body_record(record))
-                    records.append(record)
-        return tuple(records)
+        for record in effect.records:
+            if isinstance(record, journal.Proposed):
+                records.append(self._body_record(record))
+            records.append(record)
+        return do.Persist(tuple(records))
 
     def _body_record(self, record: journal.Proposed) -> journal.Body:
         sealed = SealedBytes.parse(record.entry)
@@ -287,7 +358,8 @@ class Driver:
             epoch=record.epoch, view=record.view, seal=sealed.hash, body=codec.encode(Batch(entries=entries))
         )
 
-    def _restore_bodies(self, records: tuple[journal.Record, ...]) -> None:
+    def _restore_bodies(self, records: tuple[journal.Record, ...], height: int) -> None:
+        """Bodies of what we voted for above ``height``."""
         bodies = {item.seal: item.body for item in records if isinstance(item, journal.Body)}
         for item in records:
             if isinstance(item, journal.Proposed):
@@ -297,9 +369,12 @@ class Driver:
                     raise FatalError(
                         "JOURNAL_CORRUPT", f"expected the body of {sealed.hash.hex()} in the journal"
                     )
+                if sealed.seal.height <= height:
+                    continue
                 entries = codec.decode(raw, Batch, limit=64 * 1024 * 1024).entries
                 hashes = tuple(entry_hash(entry) for entry in entries)
-                self._on.bodies.add(Body(sealed, hashes, records=tuple(prepare(entry) for entry in entries)))
+                prepared = tuple(prepare(entry) for entry in entries)
+                self._on.bodies.add(Body(sealed, hashes, records=prepared, view=item.view))
 
     def _do(self, effect: do.Effect) -> None:
         match effect:
@@ -322,6 +397,8 @@ class Driver:
             case do.ScheduleTimer(view, kind, delay):
                 asyncio.get_running_loop().call_later(delay / 1000, self.give, on.TimeoutElapsed(view, kind))
             case do.Finalised(certificate, seal):
+                self._final_view = max(self._final_view, certificate.view)
+                self._certified[seal] = certificate.view
                 self.last_progress = self._on.clock.monotonic()
                 self._on.on_final(certificate, seal)
             case do.Accuse(evidence):
@@ -332,12 +409,26 @@ class Driver:
                 )
             case do.EnteredView(view, leader):
                 self.view, self.leader = view, leader
+                self._forget_before(view)
                 self.pending_reported = False  # the core asks anew in every view
                 self.work_changed()
             case do.Halt(code, detail):
                 self._on.on_fatal(FatalError(code, detail))
             case _:
                 assert_never(effect)
+
+    def _forget_before(self, view: int) -> None:
+        """Whatever no view that matters any more has left behind."""
+        for old in [held for held in self._heard if held < view - BEHIND]:
+            del self._heard[old]
+        for old in [held for held in self._proposed if held < view - BEHIND]:
+            del self._proposed[old]
+        self._certified = {seal: held for seal, held in self._certified.items() if held >= self._final_view}
+        self._on.bodies.forget_views(view - BEHIND, self._certified)
+        self._on.chain.prune(
+            lambda block: block.sealed.hash in self._certified or block.sealed.seal.view + KEPT_VIEWS >= view
+        )
+        self.room_changed()
 
     def _sign(self, kind: VoteKind, epoch: int, view: int, seal: bytes) -> Vote:
         key = self._on.vote_key
@@ -354,6 +445,8 @@ class Driver:
 
     def _publish_certificate(self, certificate: Certificate, to: str | None) -> None:
         self._known.add(certificate)
+        if certificate.kind != "nullify":
+            self._certified[certificate.seal] = certificate.view
         if to is not None:
             self._spawn(self._tell(to, codec.encode(certificate)))
         elif certificate.kind == "nullify":
@@ -381,7 +474,10 @@ class Driver:
         vote = self._sign("notarize", self._on.members.epoch, view, sealed.hash)
         block = self._on.chain.executed(sealed.hash)
         body = self._on.bodies.get(sealed.hash)
-        records = block.prepared if block is not None else (body.records if body is not None else None) or ()
+        records = block.prepared if block is not None else None if body is None else body.records
+        if records is None:  # said again after its body was dropped; whoever needs that asks for it
+            self._publish_vote(vote)
+            return
         hashes = b"".join(item.record.entry_hash for item in records)
         size = sum(len(item.record.entry) for item in records)
         entries = tuple(item.record.entry for item in records) if size <= INLINE_BODY_BYTES else ()
@@ -403,20 +499,20 @@ class Driver:
 
     def room_changed(self) -> None:
         """Unfinalised blocks became durable; building and executing may go on."""
-        if self._on.chain.unfinalised < MAX_OVERLAYS:
+        if self._on.chain.loaded < MAX_OVERLAYS:
             self._room.set()
         else:
             self._room.clear()
 
     async def _build(self, effect: do.BuildBlock) -> None:
-        await self._room.wait()
-        if await self._ensure_executed(effect.parent) is None:
-            return
         chain = self._on.chain
-        exclude = chain.entry_hashes(effect.parent)
-        candidates = (
-            [] if effect.empty_only else self._on.mempool.candidates(self._on.limits.records, exclude)
-        )
+        if not await self._ensure_executed(effect.parent):
+            return
+        candidates: list[Prepared] = []
+        time = self._on.clock.now()
+        if not effect.empty_only and self._room.is_set():
+            exclude = chain.entry_hashes(effect.parent)
+            candidates = self._on.mempool.candidates(self._on.limits.records, exclude, time)
         try:
             block, refused = await chain.build(
                 effect.parent,
@@ -424,7 +520,7 @@ class Driver:
                 candidates,
                 proposer=self._on.party,
                 view=effect.view,
-                time=self._on.clock.now(),
+                time=time,
                 limits=self._on.limits,
             )
         except KeyError:
@@ -432,7 +528,7 @@ class Driver:
         if refused:
             self._on.on_refused(refused)
         hashes = tuple(item.record.entry_hash for item in block.prepared)
-        self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared))
+        self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared, view=effect.view))
         self.room_changed()
         self.give(on.BlockBuilt(effect.view, block.sealed))
 
@@ -442,72 +538,131 @@ class Driver:
             self.give(on.BlockExecuted(view, sealed.hash, verdict))
 
     async def _verdict(self, sealed: SealedBytes) -> on.Verdict | None:
-        await self._room.wait()
-        parent = await self._ensure_executed(sealed.seal.parent)
-        if parent is None:
+        chain = self._on.chain
+        if not await self._ensure_executed(sealed.seal.parent, sealed.seal.height - 1):
             return None
         try:
-            version = self._on.chain.version(sealed.seal.parent)
+            version = chain.version(sealed.seal.parent)
             if version is not None:
                 check_header(self._on.network_hash, version, sealed.seal)
-            await self._wait_for_time(sealed.seal.time)
+            await self._wait_for_time(sealed)
             records = await self._on.bodies.complete(sealed.hash)
-            await self._on.chain.execute(sealed, records)
+            if body_bytes(records) > MAX_BODY_BYTES:
+                raise UnreadableBody(f"expected records of at most {MAX_BODY_BYTES} bytes")
+            if records and chain.executed(sealed.hash) is None:
+                await self._room.wait()
+            await chain.execute(sealed, records)
         except (InvalidBlock, UnreadableBody) as error:
             log.warning(
                 "invalid block", height=sealed.seal.height, proposer=sealed.seal.proposer, error=str(error)
             )
             return on.Verdict.INVALID
         except KeyError:
-            return None  # overtaken by finality: nobody needs the verdict any more
+            return None  # overtaken by finality, or forgotten: nobody needs the verdict any more
         self.room_changed()
         return on.Verdict.VALID
 
-    async def _wait_for_time(self, time: int) -> None:
-        ahead = time - MAX_CLOCK_AHEAD_SECONDS - self._on.clock.now()
-        if ahead > 0:
-            log.warning("a block is ahead of our clock; waiting", seconds=round(ahead, 1))
-            await asyncio.sleep(ahead)
+    async def _wait_for_time(self, sealed: SealedBytes) -> None:
+        """Wait until a block's time is not too far ahead of our clock, as long as its body is kept.
 
-    async def _ensure_executed(self, seal: bytes) -> bytes | None:
-        """Execute a block's unexecuted ancestors and itself; None if it is below the durable base."""
+        Raises:
+            KeyError: it was dropped.
+        """
+        told = False
+        while (ahead := sealed.seal.time - MAX_CLOCK_AHEAD_SECONDS - self._on.clock.now()) > 0:
+            if self._on.bodies.get(sealed.hash) is None:
+                raise KeyError(sealed.hash.hex())
+            if not told:
+                log.warning("a block is ahead of our clock; waiting", seconds=ahead)
+            told = True
+            await asyncio.sleep(min(ahead, 1))
+
+    async def _ensure_executed(self, seal: bytes, height: int | None = None) -> bool:
+        """Execute a certified block and its unexecuted ancestors, fetching what is missing.
+
+        Args:
+            seal: its seal hash.
+            height: as its child claims.
+
+        Returns:
+            False if it is below the durable base: finality has overtaken whoever asks.
+        """
         chain = self._on.chain
-        missing: list[Body] = []
+        pause = RETRY_SECONDS
         while chain.version(seal) is None:
+            missing, lacking = self._unexecuted(seal)
+            top = missing[0].sealed.seal.height if missing else height
+            if top is not None and top <= chain.base.height:
+                return False
+            if lacking is None:
+                if not await self._execute_all(missing):
+                    return False
+                continue
+            # Far above the base, ranges are on their way, which is quicker than block by block.
+            if top is None or top <= chain.base.height + 2 * MAX_OVERLAYS:
+                await self._fetch_block(lacking)
+            if self._on.bodies.get(lacking) is None and chain.version(lacking) is None:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, MAX_RETRY_SECONDS)
+        return True
+
+    def _unexecuted(self, seal: bytes) -> tuple[list[Body], bytes | None]:
+        """Bodies from a seal down to what is executed, newest first; and the seal whose body is not here."""
+        missing: list[Body] = []
+        while self._on.chain.version(seal) is None:
             body = self._on.bodies.get(seal)
-            if body is None or body.sealed.seal.height <= chain.base.height:
-                return None
+            if body is None:
+                return missing, seal
             missing.append(body)
             seal = body.sealed.seal.parent
+            if body.sealed.seal.height <= self._on.chain.base.height:
+                break
+        return missing, None
+
+    async def _execute_all(self, missing: list[Body]) -> bool:
+        """Execute certified blocks, oldest last in the list; False if finality has overtaken them."""
         for body in reversed(missing):
+            if body.sealed.seal.height <= self._on.chain.base.height:
+                return False
             try:
-                await chain.execute(body.sealed, await self._on.bodies.complete(body.sealed.hash))
+                await self._on.chain.execute(body.sealed, await self._on.bodies.complete(body.sealed.hash))
             except (InvalidBlock, UnreadableBody) as error:
                 raise FatalError(
                     "STATE_DIVERGED", f"a notarised ancestor does not execute here: {error}"
                 ) from error
             except KeyError:
-                return None
-        return seal
+                return False
+        return True
 
     async def _request_block(self, seal: bytes) -> None:
-        known = self._on.bodies.get(seal)
-        if known is not None:
-            self.give(on.BlockReceived(known.sealed))
-            return
-        for party in self._peers():
-            block = await self._on.bodies.fetch_block(seal, party)
-            if block is None:
-                continue
-            sealed = SealedBytes.parse(block.seal)
-            certificate = sealed.seal.parent_certificate
-            if certificate is not None and not self.check_certificate(certificate):
-                continue
-            records = await self._on.bodies.read(block.entries)
-            hashes = tuple(entry_hash(entry) for entry in block.entries)
-            self._on.bodies.add(Body(sealed, hashes, [party], records))
+        body, block = self._on.bodies.get(seal), self._on.chain.executed(seal)
+        sealed = block.sealed if block is not None else None if body is None else body.sealed
+        if sealed is None:
+            sealed = await self._fetch_block(seal)
+        if sealed is not None:
             self.give(on.BlockReceived(sealed))
-            return
+
+    async def _fetch_block(self, seal: bytes) -> SealedBytes | None:
+        """A certified block from whoever has it, into the bodies; one round, one at a time for each seal."""
+        if seal in self._requesting:
+            return None
+        self._requesting.add(seal)
+        try:
+            for party in self._peers():
+                block = await self._on.bodies.fetch_block(seal, party)
+                if block is None:
+                    continue
+                sealed = SealedBytes.parse(block.seal)
+                certificate = sealed.seal.parent_certificate
+                if certificate is not None and not self.check_certificate(certificate):
+                    continue
+                hashes = tuple(entry_hash(entry) for entry in block.entries)
+                records = await self._on.bodies.read(block.entries)
+                self._on.bodies.add(Body(sealed, hashes, [party], records, view=self.core.view))
+                return sealed
+        finally:
+            self._requesting.discard(seal)
+        return None
 
     async def _request_certificates(self, from_view: int, to_view: int) -> None:
         wanted = codec.encode(

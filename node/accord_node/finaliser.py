@@ -18,11 +18,15 @@ from accord_ledger.errors import FatalError
 from accord_ledger.execute import Executed, InvalidBlock, Version
 from accord_node.bodies import Bodies, Body
 from accord_node.chain import Chain
+from accord_node.records import UnreadableBody
 from accord_node.storage.store import Store
 
 log = structlog.get_logger("finaliser")
 
 FinalListener = Callable[[Executed, Certificate | None, Version], None]
+
+MAX_WAITING = 1024
+"""Finalizations waiting to be worked off; beyond, the oldest is dropped: a newer one covers it."""
 
 
 class Finaliser:
@@ -42,10 +46,11 @@ class Finaliser:
         self._bodies = bodies
         self._catch_up = catch_up
         self._on_fatal = on_fatal
-        self._queue: deque[tuple[Certificate, bytes]] = deque(maxlen=1024)
+        self._queue: deque[tuple[Certificate, bytes]] = deque(maxlen=MAX_WAITING)
         self._wake = asyncio.Event()
         self._listeners: list[FinalListener] = []
         self._task: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self.tip: Certificate | None = None
         """Finalization of the newest durable seal, or of one above it."""
 
@@ -58,6 +63,8 @@ class Finaliser:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
 
     def listen(self, listener: FinalListener) -> None:
         """Call ``listener(block, certificate, version)`` after each block is durable, in order."""
@@ -81,40 +88,60 @@ class Finaliser:
             self._on_fatal(error)
 
     async def _settle(self, certificate: Certificate, seal: bytes) -> None:
-        if seal == self._chain.base.seal_hash:
-            self.tip = certificate
-            return
         tip = self.tip
         if tip is not None and (certificate.epoch, certificate.view) <= (tip.epoch, tip.view):
             return  # repeated: what it finalises is durable already
-        path = await self._known_path(seal)
-        if path is None:
-            await self._catch_up(certificate, seal)
+        if await self.commit_path(certificate, seal) or await self._is_durable(seal):
             return
+        await self._catch_up(certificate, seal)
+
+    async def _is_durable(self, seal: bytes) -> bool:
+        return await self._store.database.block_by_hash(seal) is not None
+
+    async def commit_path(self, certificate: Certificate, seal: bytes) -> bool:
+        """Make ``seal`` and its ancestors durable if they are here, executed or with their bodies.
+
+        Returns:
+            Whether ``seal`` is the durable base now.
+        """
+        if seal != self._chain.base.seal_hash and self._chain.path(seal) is None:
+            await self._execute_held(seal)
+        path = self._chain.path(seal)
+        if path is None:
+            return False
         for block in path:
             await self.commit(block, certificate if block.sealed.hash == seal else None)
+        self.tip = certificate
+        return True
 
-    async def _known_path(self, seal: bytes) -> list[Executed] | None:
-        """Blocks from the base up to ``seal``; those whose bodies are here are executed if need be."""
+    async def _execute_held(self, seal: bytes) -> None:
+        """Execute a final block out of bodies held here, which may have come out of the journal.
+
+        Everyone may have been stopped before anyone made it durable.
+        """
         missing: list[Body] = []
-        at = seal
-        while self._chain.version(at) is None:
-            body = self._bodies.get(at)
+        while self._chain.version(seal) is None:
+            body = self._bodies.get(seal)
             if body is None or body.records is None or body.sealed.seal.height <= self._chain.base.height:
-                return None
+                return
             missing.append(body)
-            at = body.sealed.seal.parent
+            seal = body.sealed.seal.parent
         for body in reversed(missing):
             try:
                 await self._chain.execute(body.sealed, body.records or ())
-            except InvalidBlock as error:
-                detail = f"final block {body.sealed.seal.height} does not execute here: {error}"
-                raise FatalError("STATE_DIVERGED", detail) from error
-        return self._chain.path(seal)
+            except (InvalidBlock, UnreadableBody) as error:
+                height = body.sealed.seal.height
+                raise FatalError(
+                    "STATE_DIVERGED", f"final block {height} does not execute here: {error}"
+                ) from error
+            except KeyError:
+                return
 
     async def commit(self, block: Executed, certificate: Certificate | None) -> None:
         """Make one final block, a child of the base, durable and known."""
-        await asyncio.shield(self._store.write(block, certificate))
+        await self._chain.settle(block)
+        self._writing = asyncio.get_running_loop().create_task(self._store.write(block, certificate))
+        await asyncio.shield(self._writing)
         async with self._chain.lock:
             version = self._store.adopt(block)
             self._chain.advance(block, version)

@@ -55,4 +55,7 @@ def set_up(config: Logging, stream: TextIO | None = None) -> None:
 def _rendering(config: Logging, out: TextIO) -> list[Any]:
     if config.format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+    # a rich traceback would show local variables, and with them whatever a function was working on
+    return [
+        structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]

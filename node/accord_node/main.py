@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +28,8 @@ from accord_node.clock import SystemClock
 from accord_node.config import Config, ConfigError, load
 from accord_node.http import HttpServer
 from accord_node.node import Node, NodeKeys
-from accord_node.storage.durable import replace_file
-from accord_node.storage.store import Beginning, Store
-from accord_node.workers import Workers
+from accord_node.storage.durable import disk_error, replace_file
+from accord_node.storage.logfiles import LogFiles
 
 log = structlog.get_logger("main")
 
@@ -40,6 +39,7 @@ SWITCH_SECONDS: Final = 0.001
 """Longest time a working thread keeps the interpreter while the event loop waits for it (default 5 ms)."""
 STOP_SECONDS: Final = 20.0
 RUN_FILE: Final = "run.json"
+OWNER_FILE: Final = "party"
 
 _NEXT: Final = (
     ("CONFIG_MISSING", "write one with: accord-node config > node.toml"),
@@ -50,6 +50,10 @@ _NEXT: Final = (
     ("NODE_", "use the key files whose public keys the genesis file names for this party"),
     ("ADDRESS", "choose another host or port in the configuration, or stop what uses it"),
     ("DATA_IN_USE", "stop the other node that uses this data folder"),
+    ("DATA_FOREIGN", "name this party's own data folder in the configuration"),
+    ("DATA_UNUSABLE", "check data in the configuration, and the rights of that folder"),
+    ("DISK_FULL", "make room for the data folder and start again; nothing that was acknowledged is lost"),
+    ("DISK_", "check the disk of the data folder and its rights, then start again"),
     ("DATA_MISSING", "check data in the configuration; a node that never ran has nothing to check"),
     ("DATABASE_NETWORK", "choose another data folder; this one belongs to another network"),
     (
@@ -88,10 +92,25 @@ def explain_failure(error: AccordError) -> str:
     return f"{' '.join(str(error).split())} -- {next_step(error.code)}"
 
 
-def exit_code(error: BaseException) -> int:
+def named(error: BaseException) -> AccordError:
+    """The failure by its code, whatever it was raised as."""
+    if isinstance(error, AccordError):
+        return error
+    return disk_error(error) or FatalError("NODE_FAULT", repr(error)[:300])
+
+
+def exit_code(error: AccordError) -> int:
     """The exit code for what ended the process."""
-    fatal = not isinstance(error, AccordError) or isinstance(error, FatalError)
-    return EXIT_FATAL if fatal and getattr(error, "code", "") not in _MISTAKES else EXIT_NAMED
+    return EXIT_FATAL if isinstance(error, FatalError) and error.code not in _MISTAKES else EXIT_NAMED
+
+
+def _end_with(error: BaseException) -> int:
+    """Say in one line what ended the process; returns the exit code."""
+    failure = named(error)
+    if failure.code == "NODE_FAULT":
+        log.error("defect", error=repr(error), exc_info=error)
+    sys.stderr.write(f"accord-node: {explain_failure(failure)}\n")
+    return exit_code(failure)
 
 
 # ---- what a node is made of --------------------------------------------------------------------------
@@ -120,14 +139,18 @@ def read_genesis(config: Config, folder: Path) -> Genesis:
 
     Raises:
         ConfigError: ``CONFIG_GENESIS``.
-        ProofError, DecodeError, Rejection: as ``open_genesis``.
+        ProcessError: ``GENESIS_UNSIGNED``, or ``GENESIS_CORRUPT`` with what is wrong with it.
     """
     path = folder / config.genesis
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError("CONFIG_GENESIS", f"expected a genesis file at {path}: {error.strerror}") from error
-    return open_genesis(data, signed_by=config.party)
+    try:
+        return open_genesis(data, signed_by=config.party)
+    except AccordError as error:
+        code = error.code if error.code.startswith("GENESIS_") else "GENESIS_CORRUPT"
+        raise ProcessError(code, f"expected the founders' genesis file in {path}: {error}") from error
 
 
 @contextmanager
@@ -135,15 +158,43 @@ def data_lock(data: Path) -> Iterator[None]:
     """Hold the data folder: two processes on one folder would vote twice.
 
     Raises:
-        ProcessError: ``DATA_IN_USE``.
+        ProcessError: ``DATA_IN_USE`` or ``DATA_UNUSABLE``.
     """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data / "lock").open("ab") as file:
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held = (data / "lock").open("ab")
+    except OSError as error:
+        detail = f"expected a folder that can be written at {data}: {error.strerror}"
+        raise ProcessError("DATA_UNUSABLE", detail) from error
+    with held as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ProcessError("DATA_IN_USE", f"expected to be alone in {data}") from error
         yield
+
+
+def claim_data(data: Path, party: str) -> None:
+    """Write down whose data this is, or check it: with another's journal a member could vote twice.
+
+    Raises:
+        ProcessError: ``DATA_FOREIGN``.
+    """
+    path = data / OWNER_FILE
+    if not path.exists():
+        replace_file(path, f"{party}\n".encode())
+    elif (owner := path.read_bytes()[:100].decode(errors="replace").strip()) != party:
+        raise ProcessError("DATA_FOREIGN", f"expected the data of {party} in {data}, got that of {owner}")
+
+
+def check_journal(data: Path) -> None:
+    """A member that has blocks has voted: without its journal it could vote twice in one view.
+
+    Raises:
+        FatalError: ``JOURNAL_MISSING``.
+    """
+    if not any((data / "journal").glob("journal-*")) and any(True for _ in LogFiles(data / "log").beyond(0)):
+        raise FatalError("JOURNAL_MISSING", f"expected the vote journal that belongs to {data}")
 
 
 # ---- run ---------------------------------------------------------------------------------------------
@@ -155,11 +206,13 @@ def run(path: Path) -> int:
         config, folder = load(path)
         logs.set_up(config.logging)
         sys.setswitchinterval(SWITCH_SECONDS)
-        with data_lock(folder / config.data), asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
+        with (
+            data_lock(folder / config.data, config.party),
+            asyncio.Runner(loop_factory=_loop_factory(config)) as runner,
+        ):
             return runner.run(_run(config, folder))
-    except AccordError as error:
-        sys.stderr.write(f"accord-node: {explain_failure(error)}\n")
-        return exit_code(error)
+    except Exception as error:  # noqa: BLE001 - whatever ends the process is said in one line
+        return _end_with(error)
 
 
 def _loop_factory(config: Config) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -177,9 +230,7 @@ async def _run(config: Config, folder: Path) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _asked_to_stop, stop, number)
-    node = await Node.open(
-        config, folder, read_genesis(config, folder), read_keys(config, folder), SystemClock()
-    )
+    node = await _open(config, folder)
     http = HttpServer(node, folder=folder)
     run_file = folder / config.data / RUN_FILE
     try:
@@ -190,15 +241,22 @@ async def _run(config: Config, folder: Path) -> int:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
     finally:
-        run_file.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that fails is the news
+            run_file.unlink(missing_ok=True)
         _notify("STOPPING=1")
         await _close(node, http)
     if node.fatal.done():
-        error = node.fatal.result()
-        shown = error if isinstance(error, AccordError) else FatalError("NODE_FAULT", repr(error)[:300])
-        sys.stderr.write(f"accord-node: {explain_failure(shown)}\n")
-        return EXIT_FATAL
+        return _end_with(node.fatal.result())
     return 0
+
+
+async def _open(config: Config, folder: Path) -> Node:
+    """The node with everything it stands on verified; nothing is opened to others yet."""
+    genesis, keys = read_genesis(config, folder), read_keys(config, folder)
+    claim_data(folder / config.data, config.party)
+    if keys.vote is not None:
+        check_journal(folder / config.data)
+    return await Node.open(config, folder, genesis, keys, SystemClock())
 
 
 def _asked_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
@@ -211,6 +269,8 @@ async def _start(node: Node, http: HttpServer) -> None:
     try:
         await node.start()
     except OSError as error:
+        if (failed := named(error)).code == "DISK_FULL":
+            raise failed from error
         raise ProcessError("ADDRESS_PEERS", f"{error.strerror}", path="peers") from error
     try:
         await http.start()
@@ -225,6 +285,8 @@ async def _close(node: Node, http: HttpServer) -> None:
             await node.close()
     except TimeoutError:
         log.warning("did not stop in time", seconds=STOP_SECONDS)
+    except Exception as error:  # noqa: BLE001 - what ended the node is the news, not what closing it met
+        log.warning("did not close cleanly", error=repr(error))
 
 
 def _announce(node: Node, http: HttpServer, run_file: Path) -> None:
@@ -257,7 +319,7 @@ def _notify(state: str) -> None:
 
 
 def check(path: Path) -> int:
-    """Verify storage as a start would, without taking part; returns the exit code."""
+    """Verify storage, journal and keys as a start would, without taking part; returns the exit code."""
     try:
         config, folder = load(path)
         logs.set_up(config.logging)
@@ -266,22 +328,15 @@ def check(path: Path) -> int:
             raise ProcessError("DATA_MISSING", f"expected a node's data in {data}")
         with data_lock(data):
             asyncio.run(_check(config, folder))
-    except AccordError as error:
-        sys.stderr.write(f"accord-node: {explain_failure(error)}\n")
-        return exit_code(error)
+    except Exception as error:  # noqa: BLE001 - whatever ends the process is said in one line
+        return _end_with(error)
     return 0
 
 
 async def _check(config: Config, folder: Path) -> None:
-    genesis = read_genesis(config, folder)
-    beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
-    thread = Workers("disk")
-    try:
-        store = await Store.open(folder / config.data, beginning, thread)
-        base = store.base
-        await store.close()
-    finally:
-        thread.close()
+    node = await _open(config, folder)
+    base = node.store.base
+    await node.close()
     sys.stdout.write(
         f"sound: height={base.height} entries={base.log.size} keys={len(base.map)} "
         f"log_root={base.log.root().hex()} state_root={base.map.root.hex()}\n"

@@ -137,7 +137,8 @@ class Node:
         self._busy_since: float | None = None
         self._published: tuple[Checkpoint, bytes] | None = None
         self._publishing = False
-        self._asking = False
+        self._asking: set[str] = set()
+        """Peers whose tip is being asked for: none of them can keep us from asking another."""
         self.peer_port = 0
 
     # -- life --------------------------------------------------------------------------------------
@@ -153,6 +154,7 @@ class Node:
             "execute": Workers("execute"),
             "signatures": Workers("signatures", config.work.signature_threads),
             "disk": Workers("disk"),
+            "answers": Workers("answers"),
             "journal": Workers("journal"),
         }
         beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
@@ -197,7 +199,9 @@ class Node:
             ),
             self._services(bodies),
         )
-        self.catch_up = CatchUp(self.chain, self.reader, self.network, self.driver.check_certificate)
+        self.catch_up = CatchUp(
+            self.chain, self.reader, self.network, self.driver.check_certificate, self._threads["answers"]
+        )
         self.finaliser = Finaliser(
             self.chain, self.store, bodies, catch_up=self._catch_up, on_fatal=self.stop_for
         )
@@ -224,11 +228,13 @@ class Node:
             clock=self.clock,
             disk=self._threads["disk"],
             work_changed=self.driver.work_changed,
+            on_fatal=self.stop_for,
         )
         self.finaliser.listen(self._on_final)
         self.finaliser.listen(self.directory.on_final)
         self.finaliser.listen(self.submissions.on_final)
-        Answers(self.chain, bodies, self.store, self.finaliser, self.driver).serve_on(self.network)
+        answering = self._threads["answers"]
+        Answers(self.chain, bodies, self.store, self.finaliser, self.driver, self.network, answering).serve()
         gossip = self.network.gossip
         gossip.on_item(Topic.VOTE, self.driver.on_vote)
         gossip.on_item(Topic.CERTIFICATE, self.driver.on_certificate)
@@ -276,6 +282,7 @@ class Node:
 
     async def start(self) -> None:
         """Listen, link, restore what the journal and the pending log hold, and take part."""
+        taken = await self.submissions.restore(await self._threads["disk"].run(self.pending.open))
         self.finaliser.start()
         self.peer_port = await self.network.start(self.config.peers.host, self.config.peers.port)
         base = self.chain.base
@@ -286,7 +293,6 @@ class Node:
         for note in self.wal.notes:
             log.warning("journal", note=note)
         self.driver.start(records, finality)
-        taken = await self.submissions.restore(await self._threads["disk"].run(self.pending.open))
         self.driver.work_changed()
         if base.height:
             self.cosigners.advanced(base)
@@ -304,6 +310,7 @@ class Node:
         await self.driver.close()
         await self.network.close()
         await self.finaliser.close()
+        await self.submissions.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -322,6 +329,9 @@ class Node:
                 exc_info=error,
             )
             self.fatal.set_result(error)
+            self.driver.stop()
+            self.submissions.stop()
+            self.cosigners.stop()
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -379,9 +389,12 @@ class Node:
 
     def _on_status(self, party: str, payload: bytes) -> None:
         status = codec.decode(payload, Status)
-        if status.height > self.chain.base.height and not self._asking:
-            self._asking = True
+        if status.height > self.chain.base.height and party not in self._asking:
+            self._asking.add(party)
             self._spawn(self._ask_tip(party))
+        if status.epoch == self.members.epoch and status.view < self.driver.view:
+            # It may have missed the certificate that ended its view; the core answers within its bounds.
+            self.driver.give(on.CertificatesRequested(party, status.view, self.driver.view))
         if status.cosigned < self.chain.base.log.size and status.height >= self.chain.base.height:
             self.cosigners.repeat()
 
@@ -394,7 +407,7 @@ class Node:
             log.debug("no tip from a peer", party=party, code=error.code)
             return
         finally:
-            self._asking = False
+            self._asking.discard(party)
         if certificate is None or certificate.kind != "finalize":
             return
         if not self.driver.check_certificate(certificate):
@@ -415,12 +428,20 @@ class Node:
     def _tick(self) -> None:
         """Housekeeping: heartbeat, expiry, repair."""
         self._ticker = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        try:
+            self._keep_house()
+        except Exception as error:  # noqa: BLE001 - a defect here must stop the node, not be said twice a second
+            self.stop_for(error)
+
+    def _keep_house(self) -> None:
+        if self.fatal.done():
+            return
+        self.submissions.tick()
         if self.clock.monotonic() - self._last_final >= self.config.consensus.heartbeat_seconds:
             self.driver.give(on.HeartbeatDue())
         if not len(self.mempool):
             self._busy_since = None
             return
-        self.submissions.drop_expired(self.clock.now())
         if self._busy_since is None:
             self._busy_since = self.clock.monotonic()
         elif self.clock.monotonic() - max(self._busy_since, self._last_final) > 2 * TICK_SECONDS:

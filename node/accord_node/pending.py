@@ -68,7 +68,9 @@ class PendingLog:
         """
         if self._failed:
             raise OSError("expected no further writes after the pending log's disk failed")
-        fresh = list({entry_hash(entry): entry for entry in entries if entry_hash(entry) not in self._where}.values())
+        fresh = list(
+            {entry_hash(entry): entry for entry in entries if entry_hash(entry) not in self._where}.values()
+        )
         if not fresh:
             return
         if self._number == 0 or self._size >= self._segment_bytes:

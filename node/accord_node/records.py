@@ -3,18 +3,23 @@
 Everything that arrives (from a client, by gossip, inside a proposal) passes here once; its form and
 signatures are checked in threads, in chunks, so the event loop stays free and a proposal later costs
 execution only.
+
+A record is *refused* only for what no state can mend: its form, its network, a signature that does not
+verify under the key it names. It is *authored* if a key that the ledger knows as its author's signed it;
+until then it says whose it is and nothing proves it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 
+from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.pipeline import Prepared, prepare, signature_jobs
 from accord_ledger.errors import Rejection
-from accord_ledger.state import View
+from accord_ledger.state import Source, View
 from accord_node.chain import Chain
 from accord_node.signatures import SignatureCache
 from accord_node.workers import Executor
@@ -23,6 +28,8 @@ CHUNK = 64
 """Records checked per visit to a thread."""
 INLINE = 2
 """So few are checked on the spot."""
+INLINE_BYTES = 4096
+"""Unless they are large together: one record can carry 128 signatures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,25 @@ class Refusal:
     rejection: Rejection
 
 
+Answer = Prepared | Refusal
+
+
+@dataclass(slots=True)
+class Expectation:
+    """Records somebody waits for, by entry hash."""
+
+    missing: set[bytes]
+    found: dict[bytes, Prepared] = field(default_factory=dict)
+    complete: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, name: bytes, prepared: Prepared) -> None:
+        """One of them has been read."""
+        self.missing.discard(name)
+        self.found[name] = prepared
+        if not self.missing:
+            self.complete.set()
+
+
 class RecordReader:
     """Turns entries into prepared records with known-good signatures."""
 
@@ -40,67 +66,107 @@ class RecordReader:
         self._chain = chain
         self._cache = cache
         self._executor = executor
-        self._waiting: dict[bytes, asyncio.Future[Prepared]] = {}
+        self._expected: dict[bytes, list[Expectation]] = {}
 
-    async def read(self, entries: Sequence[bytes]) -> list[Prepared | Refusal]:
+    @property
+    def expected(self) -> int:
+        """Records somebody waits for."""
+        return len(self._expected)
+
+    async def read(self, entries: Sequence[bytes]) -> list[Answer]:
         """Check every entry; one answer each, in order."""
-        if len(entries) <= INLINE:
-            return self._announce(self._read_chunk(entries))
-        answers: list[Prepared | Refusal] = []
+        return [answer for answer, _ in await self.read_authored(entries)]
+
+    async def read_authored(self, entries: Sequence[bytes]) -> list[tuple[Answer, bool]]:
+        """As :meth:`read`, and whether a known key of its author signed the record."""
+        state = self._chain.head().state
+        if len(entries) <= INLINE and sum(map(len, entries)) <= INLINE_BYTES:
+            return self._announce(self._read_chunk(entries, state))
+        answers: list[tuple[Answer, bool]] = []
         for start in range(0, len(entries), CHUNK):
             chunk = entries[start : start + CHUNK]
-            answers += self._announce(await self._executor.run(lambda chunk=chunk: self._read_chunk(chunk)))  # type: ignore[misc]
+            answers += self._announce(
+                await self._executor.run(lambda chunk=chunk: self._read_chunk(chunk, state))  # type: ignore[misc]
+            )
         return answers
 
-    def _read_chunk(self, entries: Sequence[bytes]) -> list[Prepared | Refusal]:
-        state = View(self._chain.base.state)
-        answers: list[Prepared | Refusal] = []
-        for entry in entries:
-            try:
-                prepared = prepare(entry)
-            except Rejection as rejection:
-                answers.append(Refusal(entry, rejection))
-                continue
-            if self._cache.check_all(signature_jobs(prepared, state)):
-                answers.append(prepared)
-            else:
-                answers.append(
-                    Refusal(
-                        entry,
-                        Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures"),
-                    )
-                )
-        return answers
+    def _read_chunk(self, entries: Sequence[bytes], source: Source) -> list[tuple[Answer, bool]]:
+        state = View(source)
+        return [self._read_one(entry, state) for entry in entries]
 
-    def _announce(self, answers: list[Prepared | Refusal]) -> list[Prepared | Refusal]:
-        if self._waiting:
-            for answer in answers:
+    def _read_one(self, entry: bytes, state: View) -> tuple[Answer, bool]:
+        try:
+            prepared = prepare(entry)
+        except Rejection as rejection:
+            return Refusal(entry, rejection), False
+        network = prepared.record.tx.network
+        if network != self._chain.network:
+            expected = self._chain.network.hex()
+            return (
+                Refusal(
+                    entry,
+                    Rejection(
+                        "E_SCHEMA", f"expected network {expected}, got {network.hex()}", path="network"
+                    ),
+                ),
+                False,
+            )
+        if not self._cache.check_all(signature_jobs(prepared, state)):
+            bad = Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures")
+            return Refusal(entry, bad), False
+        return prepared, authored(prepared, state)
+
+    def verifies(self, prepared: Prepared) -> bool:
+        """Whether every signature by a key that is known by now verifies."""
+        return self._cache.check_all(signature_jobs(prepared, View(self._chain.base.state)))
+
+    def _announce(self, answers: list[tuple[Answer, bool]]) -> list[tuple[Answer, bool]]:
+        if self._expected:
+            for answer, _ in answers:
                 if isinstance(answer, Prepared):
-                    waiting = self._waiting.pop(answer.record.entry_hash, None)
-                    if waiting is not None and not waiting.done():
-                        waiting.set_result(answer)
+                    name = answer.record.entry_hash
+                    for expectation in self._expected.pop(name, ()):
+                        expectation.take(name, answer)
         return answers
 
-    def expect(self, entry_hash: bytes) -> asyncio.Future[Prepared]:
-        """The record of this hash, once it has been read; a proposal may name it before it arrives."""
-        found = self._waiting.get(entry_hash)
-        if found is None or found.cancelled():
-            found = self._waiting[entry_hash] = asyncio.get_running_loop().create_future()
-        return found
+    async def arrivals(self, entry_hashes: Iterable[bytes], seconds: float) -> dict[bytes, Prepared]:
+        """Those of these records that are read within ``seconds``; a proposal may name them before."""
+        expectation = Expectation(set(entry_hashes))
+        for name in expectation.missing:
+            self._expected.setdefault(name, []).append(expectation)
+        try:
+            async with asyncio.timeout(seconds):
+                await expectation.complete.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._give_up(expectation)
+        return expectation.found
 
-    def give_up(self, entry_hashes: Sequence[bytes]) -> None:
-        """Nobody waits for these any more."""
-        for entry_hash in entry_hashes:
-            waiting = self._waiting.pop(entry_hash, None)
-            if waiting is not None:
-                waiting.cancel()
+    def _give_up(self, expectation: Expectation) -> None:
+        for name in expectation.missing:
+            others = [other for other in self._expected.get(name, ()) if other is not expectation]
+            if others:
+                self._expected[name] = others
+            else:
+                self._expected.pop(name, None)
+
+
+def authored(prepared: Prepared, state: View) -> bool:
+    """Whether a signature in scope ``tx`` is by a key that ``state`` knows as the author's.
+
+    That it verifies, :class:`RecordReader` has checked.
+    """
+    known = (state.get(KEYS, signer) for signer, scope, _ in prepared.record.signatures if scope == "tx")
+    author = prepared.record.tx.author
+    return any(key is not None and key.use == "institution" and key.party == author for key in known)
 
 
 class UnreadableBody(Exception):  # noqa: N818 - a verdict on a peer's block
     """A block holds an entry that can never be a record; it is invalid for everyone."""
 
 
-def readable(answer: Prepared | Refusal) -> Prepared:
+def readable(answer: Answer) -> Prepared:
     """The record as far as it can be read: a bad signature is execution's to name.
 
     Raises:

@@ -2,44 +2,60 @@
 
     client -> read (threads) -> trial -> pending log synced -> pool -> gossip -> ... -> final or refused
 
-Every submission is answered item by item; what a node refuses carries the node's signature.
+Every submission is answered item by item; what a node refuses carries the node's signature. Submitting a
+transaction again, at any moment, gives the first answer again. What peers send enters the pool only if a
+known key of its author signed it; what fails in one block is given a moment, since what it builds on may
+still be on its way.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from accord_client.api import SignedRejection, SubmitResult
 from accord_ledger import codec
 from accord_ledger.block import Certificate
+from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.pipeline import Prepared
 from accord_ledger.errors import AccordError, Rejection
 from accord_ledger.execute import Executed, Receipt, Version
 from accord_ledger.keys import SigningKey
+from accord_ledger.state import View
 from accord_ledger.tags import Tag
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS
 from accord_node.chain import Chain, Refused
 from accord_node.mempool import Mempool, Pending
 from accord_node.messages import MAX_MESSAGE_BYTES, Batch
 from accord_node.peer import Outcome, PeerNetwork, Topic
 from accord_node.pending import PendingLog
-from accord_node.records import RecordReader, Refusal, entry_hash
+from accord_node.records import RecordReader, Refusal, authored, entry_hash
 from accord_node.seams import Clock
 from accord_node.storage.store import Store
 from accord_node.trial import Trial
+from accord_node.unproven import Unproven
 from accord_node.workers import Executor
 
 log = structlog.get_logger("submissions")
 
 GOSSIP_BATCH = 256
 """Records in one gossiped batch."""
-TRIAL_CHUNK = 32
-"""Records tried between two turns of the event loop."""
-STALE_SECONDS = 1.0
-"""A record that a block had room for and that waited this long is tried again."""
+GOSSIP_BYTES = 512 * 1024
+"""A batch is closed before it grows past this."""
+MAX_BATCH_BYTES = GOSSIP_BYTES + 128 * 1024
+"""No honest batch is larger."""
+TURN = 32
+"""Records worked on between two turns of the event loop."""
+PATIENCE_SECONDS = 1.0
+"""A record that a block refused, or had room for and did not take, is given so long before it is dropped."""
+RECHECKED = 512
+"""Records tried again in one go."""
+MAX_SKEW_SECONDS = 60
+"""A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class Submissions:
         clock: Clock,
         disk: Executor,
         work_changed: Callable[[], None],
+        on_fatal: Callable[[BaseException], None],
     ) -> None:
         self._party = party
         self._log_key = log_key
@@ -83,8 +100,18 @@ class Submissions:
         self._clock = clock
         self._disk = disk
         self._work_changed = work_changed
+        self._on_fatal = on_fatal
         self._trial = Trial(chain.network, chain.checker, chain.head)
-        self._waiting: dict[bytes, asyncio.Future[Answer]] = {}
+        self._unproven = Unproven()
+        self._waiting: dict[bytes, set[asyncio.Future[Answer]]] = {}
+        """By transaction, one future for every request that waits."""
+        self._admitting: dict[bytes, asyncio.Future[None]] = {}
+        """Transactions some request is just bringing in."""
+        self._settled: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rechecking = False
+        self._regossiped = 0
+        self._stopped = False
         self._swept = 0
         """Block time up to which expired transactions were dropped."""
         self.refused = 0
@@ -95,120 +122,224 @@ class Submissions:
     async def submit(self, entries: Sequence[bytes], *, wait: bool, timeout: float) -> list[SubmitResult]:
         """Answer every entry: accepted (durable and gossiped), final, rejected or busy."""
         answers = await self._reader.read(entries)
-        results: list[SubmitResult | None] = [None] * len(entries)
+        waiters = self._wait_for(answers) if wait else {}
+        try:
+            results = await self._answer_all(answers)
+            if wait:
+                await self._wait_for_final(waiters, answers, results, timeout)
+        finally:
+            for tx_id, future in waiters.items():
+                self._forget_waiter(tx_id, future)
+        return results
+
+    def _wait_for(self, answers: Sequence[Prepared | Refusal]) -> dict[bytes, asyncio.Future[Answer]]:
+        """Futures of what becomes of each transaction, made before anything can become of it."""
+        loop = asyncio.get_running_loop()
+        waiters: dict[bytes, asyncio.Future[Answer]] = {}
+        for answer in answers:
+            if isinstance(answer, Prepared) and (tx_id := answer.record.tx_id) not in waiters:
+                waiters[tx_id] = loop.create_future()
+                self._waiting.setdefault(tx_id, set()).add(waiters[tx_id])
+        return waiters
+
+    def _forget_waiter(self, tx_id: bytes, future: asyncio.Future[Answer]) -> None:
+        others = self._waiting.get(tx_id, set())
+        others.discard(future)
+        if not others:
+            self._waiting.pop(tx_id, None)
+
+    @property
+    def waited_for(self) -> int:
+        """Transactions that some request waits for."""
+        return len(self._waiting)
+
+    async def _answer_all(self, answers: Sequence[Prepared | Refusal]) -> list[SubmitResult]:
+        results: dict[int, SubmitResult] = {}
+        first: dict[bytes, int] = {}
         fresh: list[tuple[int, Prepared]] = []
-        for place, answer in enumerate(answers):
-            if isinstance(answer, Refusal):
-                results[place] = self._rejected(entry_hash(answer.entry), b"", answer.rejection)
-            elif (known := await self._known(answer)) is not None:
-                results[place] = known
-            elif not self._mempool.room_for(answer.record.tx.author, len(answer.record.entry)):
-                results[place] = self._named(answer, "busy")
-            else:
-                fresh.append((place, answer))
-        await self._admit(fresh, results)
-        if wait:
-            await self._wait_for_final(answers, results, timeout)
-        return [result for result in results if result is not None]
+        try:
+            for place, answer in enumerate(answers):
+                if place % TURN == TURN - 1:
+                    await asyncio.sleep(0)
+                if isinstance(answer, Refusal):
+                    results[place] = self._rejected(entry_hash(answer.entry), b"", answer.rejection)
+                elif first.setdefault(answer.record.tx_id, place) != place:
+                    continue  # the same transaction twice in one request: one answer
+                elif (known := await self._known(answer)) is not None:
+                    results[place] = known
+                elif self._stopped:
+                    results[place] = self._named(answer.record.tx_id, answer.record.entry_hash, "busy")
+                else:
+                    self._admitting[answer.record.tx_id] = asyncio.get_running_loop().create_future()
+                    fresh.append((place, answer))
+            await self._admit(fresh, results)
+        finally:
+            for _, prepared in fresh:
+                self._admitting.pop(prepared.record.tx_id).set_result(None)
+        return [
+            results[place if isinstance(answer, Refusal) else first[answer.record.tx_id]]
+            for place, answer in enumerate(answers)
+        ]
 
     async def _known(self, prepared: Prepared) -> SubmitResult | None:
         """The first answer again, for a transaction that is final or waits already."""
-        tx_id = prepared.record.tx_id
-        if self._mempool.entry_of(tx_id) is not None:
-            return self._named(prepared, "accepted")
-        if not self._chain.head().recent.holds(tx_id, prepared.record.tx.expires):
-            return None
-        index = await self._store.database.index_of(tx_id)
-        return (
-            self._named(prepared, "accepted") if index is None else await self._final_again(prepared, index)
-        )
+        tx_id, expires = prepared.record.tx_id, prepared.record.tx.expires
+        while (other := self._admitting.get(tx_id)) is not None:
+            await asyncio.shield(other)
+        if (name := self._mempool.entry_of(tx_id)) is not None:
+            item = self._mempool.get(name)
+            return self._named(tx_id, name, "accepted") if item is not None and item.local else None
+        if self._chain.base.recent.holds(tx_id, expires) or self._chain.head().recent.holds(tx_id, expires):
+            index = await self._store.database.index_of(tx_id)
+            if index is not None:
+                return await self._final_again(tx_id, index)
+        return None
 
-    async def _final_again(self, prepared: Prepared, index: int) -> SubmitResult:
+    async def _final_again(self, tx_id: bytes, index: int) -> SubmitResult:
+        """Where it stands in the log, and as which entry: its signatures may be others than these."""
         row = await self._store.database.record(index)
+        entry = (await self._disk.run(lambda: self._store.files.entries(index, 1)))[0]
         result, warnings = _decode_result(row.result if row is not None else None)
         return SubmitResult(
             status="final",
-            tx_id=prepared.record.tx_id.hex(),
-            entry_hash=prepared.record.entry_hash.hex(),
+            tx_id=tx_id.hex(),
+            entry_hash=entry_hash(entry).hex(),
             height=row.height if row is not None else None,
             index=index,
             warnings=warnings,
             result=result,
         )
 
-    async def _admit(self, fresh: list[tuple[int, Prepared]], results: list[SubmitResult | None]) -> None:
+    async def _admit(self, fresh: list[tuple[int, Prepared]], results: dict[int, SubmitResult]) -> None:
         good: list[tuple[int, Prepared]] = []
-        for number, (place, prepared) in enumerate(fresh):
-            if number and number % TRIAL_CHUNK == 0:
-                await asyncio.sleep(0)
-            rejection = self._trial.check(prepared, self._clock.now(), self._waiting_records)
-            if rejection is None:
-                good.append((place, prepared))
-            else:
-                results[place] = self._rejected(prepared.record.entry_hash, prepared.record.tx_id, rejection)
-        if not good:
-            return
-        entries = [prepared.record.entry for _, prepared in good]
-        await self._disk.run(lambda: self._pending.append(entries))
-        for place, prepared in good:
-            results[place] = self._named(prepared, "accepted")
-            if self._mempool.add(prepared, local=True, arrived=self._clock.monotonic()):
-                self.accepted += 1
+        for place, prepared in fresh:
+            record = prepared.record
+            taken = self._take_local(prepared)
+            if taken is None:
+                rejection = await self._trial.check(prepared, self._clock.now(), self._mempool.newest)
+                if rejection is not None and not self._holds(record.tx_id, record.tx.expires):
+                    results[place] = self._rejected(record.entry_hash, record.tx_id, rejection)
+                    continue
+                taken = self._take_local(prepared)  # it may have come by gossip meanwhile
+                if taken is None and self._mempool.add(prepared, local=True, arrived=self._clock.monotonic()):
+                    self.accepted += 1
+                    taken = prepared
+            if taken is None:
+                self._trial.dropped()
+                results[place] = self._named(record.tx_id, record.entry_hash, "busy")
+                continue
+            good.append((place, taken))
+            results[place] = self._named(record.tx_id, taken.record.entry_hash, "accepted")
+        if good:
+            await self._make_durable([prepared for _, prepared in good])
+
+    def _take_local(self, prepared: Prepared) -> Prepared | None:
+        """The waiting record of this transaction, which came by gossip and is now ours to keep."""
+        name = self._mempool.entry_of(prepared.record.tx_id)
+        item = None if name is None else self._mempool.get(name)
+        if name is None or item is None:
+            return None
+        self._mempool.make_local(name)
+        return item.prepared
+
+    def _holds(self, tx_id: bytes, expires: int) -> bool:
+        """Whether a block, final or not, holds the transaction: then it is not refused but on its way."""
+        return self._chain.head().recent.holds(tx_id, expires)
+
+    async def _make_durable(self, records: list[Prepared]) -> None:
+        entries = [prepared.record.entry for prepared in records]
+        try:
+            await self._disk.run(lambda: self._pending.append(entries))
+        except OSError as error:
+            self._on_fatal(error)
+            raise
+        names = [prepared.record.entry_hash for prepared in records]
+        self._settle(name for name in names if name not in self._mempool)  # final before it was durable
         self._gossip(entries)
+        self._mempool.unpark_all()
         self._work_changed()
 
-    def _waiting_records(self) -> list[Prepared]:
-        return [item.prepared for item in self._mempool.items()]
+    def _settle(self, names: Iterable[bytes]) -> None:
+        """These need not be durable here any more; the disk's thread notes it."""
+        self._settled += names
+        if self._settled and not self._stopped:
+            settled, self._settled = self._settled, []
+            self._spawn(self._disk.run(lambda: self._pending.settle(settled)))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_fatal(error)
+
+    def stop(self) -> None:
+        """From now on nothing is accepted, gossiped or written."""
+        self._stopped = True
+
+    async def close(self) -> None:
+        """Stop, and wait for what was begun."""
+        self.stop()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _gossip(self, entries: Sequence[bytes]) -> None:
-        for start in range(0, len(entries), GOSSIP_BATCH):
-            batch = Batch(entries=tuple(entries[start : start + GOSSIP_BATCH]))
-            self._network.gossip.publish(Topic.TRANSACTIONS, codec.encode(batch))
+        batch: list[bytes] = []
+        size = 0
+        for entry in entries:
+            if batch and (len(batch) == GOSSIP_BATCH or size + len(entry) > GOSSIP_BYTES):
+                self._publish(batch)
+                batch, size = [], 0
+            batch.append(entry)
+            size += len(entry)
+        self._publish(batch)
+
+    def _publish(self, entries: Sequence[bytes]) -> None:
+        if entries and not self._stopped:
+            self._network.gossip.publish(Topic.TRANSACTIONS, codec.encode(Batch(entries=tuple(entries))))
 
     async def _wait_for_final(
-        self, answers: Sequence[Prepared | Refusal], results: list[SubmitResult | None], timeout: float
+        self,
+        waiters: dict[bytes, asyncio.Future[Answer]],
+        answers: Sequence[Prepared | Refusal],
+        results: list[SubmitResult],
+        timeout: float,
     ) -> None:
-        waiting: dict[int, tuple[Prepared, asyncio.Future[Answer]]] = {}
-        for place, (answer, result) in enumerate(zip(answers, results, strict=True)):
-            if isinstance(answer, Prepared) and result is not None and result.status == "accepted":
-                future = self._waiting.get(answer.record.tx_id)
-                if future is None:
-                    future = self._waiting[answer.record.tx_id] = asyncio.get_running_loop().create_future()
-                waiting[place] = (answer, future)
-        if not waiting:
-            return
-        for place, (answer, _) in waiting.items():  # it may have become final while we arranged to wait
-            index = await self._store.database.index_of(answer.record.tx_id)
-            if index is not None:
-                results[place] = await self._final_again(answer, index)
-        settled = {
-            place for place, result in enumerate(results) if result is not None and result.status == "final"
+        accepted = {
+            place: (answer.record.tx_id, waiters[answer.record.tx_id])
+            for place, (answer, result) in enumerate(zip(answers, results, strict=True))
+            if isinstance(answer, Prepared) and result.status == "accepted"
         }
-        open_futures = {future for place, (_, future) in waiting.items() if place not in settled}
-        if open_futures:
-            await asyncio.wait(open_futures, timeout=timeout)
-        for place, (answer, future) in waiting.items():
+        if not accepted:
+            return
+        await asyncio.wait({future for _, future in accepted.values()}, timeout=timeout)
+        for place, (tx_id, future) in accepted.items():
             if future.done() and not future.cancelled():
-                results[place] = self._answered(answer, future.result())
+                results[place] = self._answered(
+                    tx_id, bytes.fromhex(results[place].entry_hash), future.result()
+                )
 
-    def _answered(self, prepared: Prepared, answer: Answer) -> SubmitResult:
+    def _answered(self, tx_id: bytes, name: bytes, answer: Answer) -> SubmitResult:
         if isinstance(answer, Rejection):
-            return self._rejected(prepared.record.entry_hash, prepared.record.tx_id, answer)
+            return self._rejected(name, tx_id, answer)
         return SubmitResult(
             status="final",
-            tx_id=prepared.record.tx_id.hex(),
-            entry_hash=prepared.record.entry_hash.hex(),
+            tx_id=tx_id.hex(),
+            entry_hash=answer.receipt.entry_hash.hex(),
             height=answer.height,
             index=answer.index,
             warnings=list(answer.receipt.warnings),
             result=answer.receipt.result,
         )
 
-    def _named(self, prepared: Prepared, status: str) -> SubmitResult:
+    def _named(self, tx_id: bytes, name: bytes, status: str) -> SubmitResult:
         return SubmitResult(
             status=status,  # type: ignore[arg-type]
-            tx_id=prepared.record.tx_id.hex(),
-            entry_hash=prepared.record.entry_hash.hex(),
+            tx_id=tx_id.hex(),
+            entry_hash=name.hex(),
         )
 
     def _rejected(self, name: bytes, tx_id: bytes, rejection: Rejection) -> SubmitResult:
@@ -234,22 +365,63 @@ class Submissions:
 
     # -- peers -------------------------------------------------------------------------------------
 
-    async def on_batch(self, _: Topic, payload: bytes, __: str) -> Outcome:
-        """A gossiped batch: its form and signatures are checked; a peer tried it before."""
-        entries = codec.decode(payload, Batch, limit=MAX_MESSAGE_BYTES).entries
-        unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
-        answers = await self._reader.read(unknown)
-        if any(isinstance(answer, Refusal) for answer in answers):
+    async def on_batch(self, _: Topic, payload: bytes, sender: str) -> Outcome:
+        """A gossiped batch: its form and signatures are checked; a peer tried it before.
+
+        Bad is only what no state can mend. What is not provably its author's stays with its sender's
+        account, and a batch that holds such records is not relayed; what is good in it is, as our own.
+        """
+        if len(payload) > MAX_BATCH_BYTES:
             return Outcome.BAD
-        recent = self._chain.head().recent
+        entries = codec.decode(payload, Batch, limit=MAX_MESSAGE_BYTES).entries
+        if len(entries) > GOSSIP_BATCH:
+            return Outcome.BAD
+        unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
+        answers = await self._reader.read_authored(unknown)
+        fresh: list[Prepared] = []
+        pure = True
+        for answer, proven in answers:
+            if isinstance(answer, Refusal):
+                return Outcome.BAD
+            if not self._timely(answer):
+                continue
+            if proven:
+                fresh.append(answer)
+            else:
+                pure = False
+                self._unproven.add(sender, answer, self._clock.monotonic())
+        self._take_gossiped(fresh)
+        if fresh and not pure:
+            self._gossip([prepared.record.entry for prepared in fresh])
+        return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
+
+    def _timely(self, prepared: Prepared) -> bool:
+        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence."""
+        tx_id, expires = prepared.record.tx_id, prepared.record.tx.expires
+        if not self._chain.base.time < expires <= self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS:
+            return False
+        return not self._holds(tx_id, expires)
+
+    def _take_gossiped(self, records: Sequence[Prepared]) -> None:
         now = self._clock.monotonic()
-        for answer in answers:
-            if isinstance(answer, Prepared) and not recent.holds(
-                answer.record.tx_id, answer.record.tx.expires
-            ):
-                self._mempool.add(answer, local=False, arrived=now)
-        self._work_changed()
-        return Outcome.ACCEPT
+        taken = [prepared for prepared in records if self._mempool.add(prepared, local=False, arrived=now)]
+        if taken:
+            for prepared in taken:
+                self._trial.arrived(prepared)
+            self._mempool.unpark_all()
+            self._work_changed()
+
+    def _review_unproven(self) -> None:
+        """Keys have changed: what is proven now enters the pool and goes on to our peers."""
+        state = View(self._chain.base.state)
+        proven: list[Prepared] = []
+        for sender, prepared, at in self._unproven.take():
+            if not authored(prepared, state):
+                self._unproven.add(sender, prepared, at)
+            elif self._timely(prepared) and self._reader.verifies(prepared):
+                proven.append(prepared)
+        self._take_gossiped(proven)
+        self._gossip([prepared.record.entry for prepared in proven])
 
     # -- what became of them -----------------------------------------------------------------------
 
@@ -258,20 +430,36 @@ class Submissions:
         first = block.sealed.seal.first
         settled: list[bytes] = []
         for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True)):
-            pending = self._mempool.remove(item.record.entry_hash)
+            tx_id = item.record.tx_id
+            name = self._mempool.entry_of(tx_id)  # perhaps with other signatures than the block's
+            pending = None if name is None else self._mempool.remove(name)
             if pending is not None and pending.local:
-                settled.append(item.record.entry_hash)
-            self._answer(item.record.tx_id, Final(block.sealed.seal.height, first + place, receipt))
-        if settled:
-            self._pending.settle(settled)
+                settled.append(pending.prepared.record.entry_hash)
+            self._answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
+        self._settle(settled)
+        if len(self._unproven) and any(key.startswith(KEYS.prefix) for key in block.changes):
+            self._review_unproven()
         if version.time != self._swept:
             self._swept = version.time
-            self.drop_expired(version.time)
+            self.drop_expired()
         self._work_changed()
 
-    def drop_expired(self, time: int) -> None:
-        """Drop what can no longer enter a block."""
-        for item in self._mempool.expired(time):
+    def tick(self) -> None:
+        """Housekeeping, a few times a second."""
+        self._unproven.expire(self._clock.monotonic())
+        self.drop_expired()
+        if self._mempool.parked:
+            self.recheck()
+
+    def drop_expired(self) -> None:
+        """Drop, a bounded number at a time, what can no longer enter a block.
+
+        Block time decides, not our clock: with a clock that is fast others would still take what we
+        drop. Only without finality for longer than anything may live does our clock count.
+        """
+        time = max(self._chain.base.time, self._clock.now() - MAX_LIFETIME_SECONDS)
+        expired = self._mempool.expired(time)
+        for item in expired:
             expires = item.prepared.record.tx.expires
             self._refuse(
                 item,
@@ -279,72 +467,113 @@ class Submissions:
                     "E_TX_EXPIRED", f"expected block time before {expires}, got {time}", path="expires"
                 ),
             )
+        if expired:
+            log.info("expired", records=len(expired))
 
     def on_refused(self, refused: list[Refused]) -> None:
-        """Records our own block left out."""
+        """Records our own block left out.
+
+        Those that had their time are refused, the others wait for something new to arrive.
+        """
         for item in refused:
-            pending = self._mempool.get(item.prepared.record.entry_hash)
-            if pending is not None:
-                self._refuse(pending, item.rejection)
+            name = item.prepared.record.entry_hash
+            pending = self._mempool.get(name)
+            if pending is not None and not self._refuse_if_definite(pending, item.rejection):
+                self._mempool.park(name)
+
+    def _refuse_if_definite(self, item: Pending, rejection: Rejection) -> bool:
+        """Refuse a record unless its refusal may pass.
+
+        What it builds on may be on its way, the clock that says it expired is ours, the block that holds
+        it already may not be final.
+        """
+        if rejection.code in {"E_TX_EXPIRED", "E_DUPLICATE_TX"}:
+            return False  # block time and finality decide: see drop_expired and on_final
+        if self._clock.monotonic() - item.arrived < PATIENCE_SECONDS:
+            return False
+        self._refuse(item, rejection)
+        return True
 
     def recheck(self) -> None:
-        """Try again what a block had room for and did not take; drop what fails."""
-        now = self._clock.monotonic()
-        flying = self._chain.in_flight()
-        old = [
-            item
-            for item in self._mempool.items()
-            if now - item.arrived > STALE_SECONDS and item.prepared.record.entry_hash not in flying
-        ][:TRIAL_CHUNK]
-        if not old:
-            return
-        fresh = Trial(self._chain.network, self._chain.checker, self._chain.head)
-        for item in old:
-            rejection = fresh.check(item.prepared, self._clock.now(), list)
-            if rejection is not None:
-                self._refuse(item, rejection)
-        self._work_changed()
+        """Try again what a block refused, or had room for and did not take; drop what fails."""
+        if not self._rechecking and not self._stopped:
+            self._rechecking = True
+            self._spawn(self._recheck())
+
+    async def _recheck(self) -> None:
+        try:
+            before = self._clock.monotonic() - PATIENCE_SECONDS
+            old = self._mempool.oldest(before, self._chain.in_flight(), RECHECKED)
+            fresh = Trial(self._chain.network, self._chain.checker, self._chain.head)
+            head = self._chain.head().seal_hash
+            for number, item in enumerate(old):
+                if number % TURN == TURN - 1:
+                    await asyncio.sleep(0)
+                name = item.prepared.record.entry_hash
+                if self._chain.head().seal_hash != head or self._stopped:
+                    break  # on another basis now; the next time begins there
+                if name not in self._mempool:
+                    continue
+                rejection = fresh.attempt(item.prepared, self._clock.now())
+                if rejection is None:
+                    self._mempool.unpark(name)
+                else:
+                    self._refuse_if_definite(item, rejection)
+            if old:
+                self._work_changed()
+        finally:
+            self._rechecking = False
 
     def _refuse(self, item: Pending, rejection: Rejection) -> None:
         record = item.prepared.record
         self._mempool.remove(record.entry_hash)
+        self._trial.dropped()
         if item.local:
-            self._pending.settle([record.entry_hash])
-            log.info("refused", tx=record.tx_id.hex(), kind=record.tx.kind, code=rejection.code)
+            self._settle([record.entry_hash])
+            log.debug("refused", tx=record.tx_id.hex(), kind=record.tx.kind, code=rejection.code)
         self._answer(record.tx_id, rejection)
 
     def _answer(self, tx_id: bytes, answer: Answer) -> None:
-        future = self._waiting.pop(tx_id, None)
-        if future is not None and not future.done():
-            future.set_result(answer)
+        for future in self._waiting.pop(tx_id, ()):
+            if not future.done():
+                future.set_result(answer)
 
     async def restore(self, entries: Sequence[bytes]) -> int:
-        """Take up again what was accepted before a restart and is not final; returns how many."""
+        """Take up again what was accepted before a restart and is not final; returns how many.
+
+        Called before anything comes from peers, so that what we promised has its room.
+        """
         taken = 0
-        for answer in await self._reader.read(entries):
+        for number, answer in enumerate(await self._reader.read(entries)):
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
             if isinstance(answer, Refusal):
-                self._pending.settle([entry_hash(answer.entry)])
+                self._settle([entry_hash(answer.entry)])
                 continue
             record = answer.record
-            gone = record.tx.expires <= self._clock.now() or self._chain.head().recent.holds(
-                record.tx_id, record.tx.expires
-            )
-            if gone or not self._mempool.add(answer, local=True, arrived=self._clock.monotonic()):
-                self._pending.settle([record.entry_hash])
-            else:
+            recent = self._chain.base.recent
+            if record.tx.expires <= self._chain.base.time or recent.holds(record.tx_id, record.tx.expires):
+                self._settle([record.entry_hash])
+            elif self._mempool.add(answer, local=True, arrived=self._clock.monotonic()):
                 taken += 1
+            else:
+                log.warning("no room for an accepted transaction", tx=record.tx_id.hex())
         return taken
 
     def regossip(self) -> None:
-        """Say again what we hold of our own: a batch may have been lost with a link."""
+        """Say again what we hold of our own, a part at a time: a batch may have been lost with a link.
+
+        The parts are cut differently from time to time: peers do not listen twice to the same item.
+        """
+        count = GOSSIP_BATCH - self._regossiped % 7
+        if self._regossiped >= self._mempool.local:
+            self._regossiped = 0
         flying = self._chain.in_flight()
-        entries = [
-            item.prepared.record.entry
-            for item in self._mempool.items()
-            if item.local and item.prepared.record.entry_hash not in flying
-        ][:GOSSIP_BATCH]
-        if entries:
-            self._gossip(entries)
+        window = self._mempool.local_window(self._regossiped, count)
+        self._regossiped += count
+        self._gossip(
+            [item.prepared.record.entry for item in window if item.prepared.record.entry_hash not in flying]
+        )
 
 
 def _decode_result(raw: bytes | None) -> tuple[dict[str, str], list[str]]:

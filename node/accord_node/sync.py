@@ -2,13 +2,18 @@
 
 A finalization names a seal this node has no path to. Blocks are fetched from the durable base upwards;
 each must continue the hash chain, execute, and give the roots its seal says; what is stored is final
-because a finalization covers it (its own, or a descendant's through the hash chain).
+because a finalization covers it (its own, or a descendant's through the hash chain). Blocks that no
+finalization covers yet are only held, within bounds, until one does.
+
+No peer is needed: what this node can execute by itself meanwhile counts. No peer can keep it busy: who
+gave nothing useful is asked last from then on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 
 import structlog
 
@@ -22,11 +27,18 @@ from accord_node.finaliser import Finaliser
 from accord_node.messages import MAX_MESSAGE_BYTES, Block, Range, RangeWanted, Request
 from accord_node.peer import PeerNetwork
 from accord_node.records import RecordReader, UnreadableBody, readable
+from accord_node.workers import Executor
 
 log = structlog.get_logger("sync")
 
 RANGE_SECONDS = 20.0
 RETRY_SECONDS = 0.2
+MAX_HELD_BYTES = 96 * 1024 * 1024
+"""Blocks of one peer held while no finalization covers them; the deepest honest chain fits."""
+MAX_FRUITLESS = 32
+"""Ranges in a row taken from one peer without one that is covered."""
+
+Held = list[tuple[SealedBytes, Block]]
 
 
 class CatchUp:
@@ -38,11 +50,15 @@ class CatchUp:
         reader: RecordReader,
         network: PeerNetwork,
         certify: Callable[[Certificate], bool],
+        executor: Executor,
     ) -> None:
         self._chain = chain
         self._reader = reader
         self._network = network
         self._certify = certify
+        self._executor = executor
+        self._useless: Counter[str] = Counter()
+        """Times in a row that a party gave nothing useful."""
         self.finaliser: Finaliser
         self.target: int | None = None
         """Height being caught up to, while it is known."""
@@ -57,56 +73,79 @@ class CatchUp:
         finalization verifies.
         """
         self.target = self._chain.base.height + 1
-        while self._chain.base.seal_hash != seal and not await self._one_round(certificate, seal):
+        while not await self._one_round(certificate, seal):
             await asyncio.sleep(RETRY_SECONDS)
         self.target = None
 
     async def _one_round(self, certificate: Certificate, seal: bytes) -> bool:
-        """Ask every linked peer in turn; True when the seal is durable."""
-        for party in sorted(self._network.linked()):
-            while (found := await self._fetch(party, self._chain.base.height + 1)) is not None:
-                moved = await self._store(party, found, certificate, seal)
-                if (path := self._chain.path(seal)) is not None:
-                    for block in path:
-                        await self.finaliser.commit(block, certificate if block.sealed.hash == seal else None)
-                    return True
-                if not moved:
-                    break
+        """Ask every linked peer in turn, useful ones first; True when the seal is durable."""
+        if await self.finaliser.commit_path(certificate, seal):
+            return True
+        parties = sorted(self._network.linked(), key=lambda party: (self._useless[party], party))
+        for party in parties:
+            moved = await self._follow(party, certificate, seal)
+            self._useless[party] = 0 if moved else self._useless[party] + 1
+            if await self.finaliser.commit_path(certificate, seal):
+                return True
+        self._useless = Counter({party: self._useless[party] for party in parties})
         return False
+
+    async def _follow(self, party: str, certificate: Certificate, seal: bytes) -> bool:
+        """Range after range from one peer, while they lead somewhere; True if the base moved."""
+        held: Held = []
+        size, moved, fruitless = 0, False, 0
+        while seal != self._chain.base.seal_hash and size <= MAX_HELD_BYTES and fruitless < MAX_FRUITLESS:
+            found = await self._fetch(party, self._chain.base.height + len(held) + 1)
+            if found is None:
+                break
+            fresh = await self._executor.run(lambda found=found, held=held: self._linked(held, found))  # type: ignore[misc]
+            if len(fresh) < len(found.blocks):
+                log.warning("a range that does not continue our chain", party=party)
+                self._network.punish(party)
+            if not fresh:
+                break
+            held += fresh
+            fruitless += 1
+            size += sum(len(entry) for _, block in fresh for entry in block.entries) + 1024 * len(fresh)
+            final = self._final_place(party, held, found.certificate, seal)
+            if final >= 0:
+                if not await self._store(party, held[: final + 1], found.certificate, certificate):
+                    break
+                moved, held, size, fruitless = True, [], 0, 0
+        return moved
 
     async def _fetch(self, party: str, first: int) -> Range | None:
         wanted = codec.encode(RangeWanted(first=first))
         try:
             answer = await self._network.request(party, Request.RANGE, wanted, timeout=RANGE_SECONDS)
-            found = codec.decode(answer, Range, limit=MAX_MESSAGE_BYTES)
+            found = await self._executor.run(lambda: codec.decode(answer, Range, limit=MAX_MESSAGE_BYTES))
         except AccordError as error:
             log.info("no range from a peer", party=party, code=error.code)
             return None
         return found if found.blocks else None
 
-    async def _store(self, party: str, found: Range, certificate: Certificate, seal: bytes) -> bool:
-        """Execute and store what a finalization covers; True if the base moved."""
-        sealed = self._linked(party, found.blocks)
-        final = self._final_place(party, sealed, found.certificate, seal)
-        moved = False
-        for block, item in zip(found.blocks[: final + 1], sealed, strict=False):
-            if item.seal.height != self._chain.base.height + 1:
-                return moved
-            await self._execute(party, block, item)
-            done = self._chain.executed(item.hash)
-            if done is None:
-                return moved
-            own = certificate if item.hash == seal else found.certificate
-            await self.finaliser.commit(done, own if own is not None and own.seal == item.hash else None)
-            self.fetched += 1
-            moved = True
-        return moved
+    def _linked(self, held: Held, found: Range) -> Held:
+        """The blocks, as far as they match their seals and continue the chain: the base, then ``held``."""
+        fresh: Held = []
+        base = self._chain.base
+        parent, height = (
+            (held[-1][0].hash, held[-1][0].seal.height) if held else (base.seal_hash, base.height)
+        )
+        for block in found.blocks:
+            try:
+                sealed = SealedBytes.parse(block.seal)
+            except AccordError:
+                break
+            continues = sealed.seal.parent == parent and sealed.seal.height == height + 1
+            if not continues or not body_matches(sealed, block.entries):
+                break
+            fresh.append((sealed, block))
+            parent, height = sealed.hash, height + 1
+        return fresh
 
-    def _final_place(
-        self, party: str, sealed: list[SealedBytes], offered: Certificate | None, seal: bytes
-    ) -> int:
+    def _final_place(self, party: str, held: Held, offered: Certificate | None, seal: bytes) -> int:
         """Place of the last seal a finalization covers: the one we came with or the one offered; -1: none."""
-        hashes = [item.hash for item in sealed]
+        hashes = [sealed.hash for sealed, _ in held]
         if seal in hashes:
             return hashes.index(seal)
         if offered is None or offered.kind != "finalize" or offered.seal not in hashes:
@@ -116,25 +155,21 @@ class CatchUp:
             return -1
         return hashes.index(offered.seal)
 
-    def _linked(self, party: str, blocks: Sequence[Block]) -> list[SealedBytes]:
-        """The seals, as far as they form a chain from the base and match their bodies."""
-        found: list[SealedBytes] = []
-        parent, height = self._chain.base.seal_hash, self._chain.base.height
-        for block in blocks:
-            try:
-                sealed = SealedBytes.parse(block.seal)
-            except AccordError:
-                break
-            if (
-                sealed.seal.parent != parent
-                or sealed.seal.height != height + 1
-                or not body_matches(sealed, block.entries)
-            ):
-                self._network.punish(party)
-                break
-            found.append(sealed)
-            parent, height = sealed.hash, height + 1
-        return found
+    async def _store(self, party: str, final: Held, *certificates: Certificate | None) -> bool:
+        """Execute and store final blocks; True if the base moved."""
+        moved = False
+        for sealed, block in final:
+            if sealed.seal.height != self._chain.base.height + 1:
+                return moved
+            await self._execute(party, block, sealed)
+            done = self._chain.executed(sealed.hash)
+            if done is None:
+                return moved
+            own = (item for item in certificates if item is not None and item.seal == sealed.hash)
+            await self.finaliser.commit(done, next((item for item in own if item.kind == "finalize"), None))
+            self.fetched += 1
+            moved = True
+        return moved
 
     async def _execute(self, party: str, block: Block, sealed: SealedBytes) -> None:
         answers = await self._reader.read(block.entries)

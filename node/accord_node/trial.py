@@ -61,9 +61,7 @@ class Trial:
     def attempt(self, prepared: Prepared, time: int) -> Rejection | None:
         """Run one record on the view as it stands; what passes stays in it."""
         fork = self._view.fork()
-        ctx = Context(
-            state=fork, network=self._network, height=self._height + 1, time=max(time, self._time)
-        )
+        ctx = Context(state=fork, network=self._network, height=self._height + 1, time=max(time, self._time))
         ctx.author = prepared.record.tx.author
         ctx.tx_id = prepared.record.tx_id
         try:

@@ -31,7 +31,6 @@ from audit_world import (
     resigned,
 )
 from domain_alliance import SEATS, key_of
-from domain_world import terms
 from exchange_world import IssuedBatch, agreement, hours
 
 HEIGHT = 4
@@ -316,9 +315,3 @@ async def test_what_is_wrong_twice_is_found_twice(tmp_path: Path) -> None:
         ("SEAL_BODY_HASH", HEIGHT + 1),
     ]
     assert report.first == report.findings[0]
-
-
-def test_terms_are_those_of_the_forged_programme() -> None:
-    world, _ = forged()
-    assert world.version.height + 1 == HEIGHT
-    assert world.terms_of("uu-ds") == terms()

@@ -341,6 +341,7 @@ def test_t25_a_notice_beyond_valid_to_changes_nothing() -> None:
 def test_graph_run_off_edges_still_count() -> None:
     world = world_at()
     world.agree("a1", a1())
+    world.agree("other", agreement("uu", "um", fixed(target="mqf")))
     world.do(END, TerminateBody(agreement_id="a1", effective_date="2026-09-06"), UU)
     world.at("2026-09-07")
     back = agreement("bcb", "uu", hours("cn-mc", "ects", "40/1 25/1"), sign_by=world.time + 60)
@@ -349,6 +350,7 @@ def test_graph_run_off_edges_still_count() -> None:
     world.refused("E_CYCLE_INFLATION", SIGN, world.sign_body("back", back), UU)
     world.at("2027-09-06")
     world.agree("again", replace(back, sign_by=world.time + 60))
+    assert world.get(RATIO_NODES, "uu", "ects").leaving == (("other", 1),)
 
 
 FRAMEWORK = {"uu": "nl-ects", "um": "mqf", "bcb": "cn-mc", "suny": "us-sch"}

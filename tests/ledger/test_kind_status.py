@@ -261,6 +261,7 @@ def test_t17_spans_of_pages_stand_for_single_credentials(acts: list[tuple[int, i
         found = world.view.get(STANDING_PAGES, batch_id, page)
         spans: Any = found.spans if found else ()
         assert all(left.end <= right.start for left, right in pairwise(spans))
+        assert all(span.start < span.end and span.standing != Standing() for span in spans)
         assert all(
             left.end < right.start or left.standing != right.standing for left, right in pairwise(spans)
         )

@@ -121,6 +121,7 @@ def test_u3_a_bundle_is_an_edge_of_the_ratio_graph() -> None:
     ("changes", "code"),
     [
         ({"item_credits": "0/1"}, "E_VALUE"),
+        ({"requires_grade": "7/5"}, "E_VALUE"),
         ({"grant": "x"}, "E_NUMBER"),
         ({"item_credits": "2/4"}, "E_NUMBER"),
     ],

@@ -60,12 +60,14 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     async with Network(alliance, folder) as net:
         server = HttpServer(net.nodes["p0"])
         await server.start()
-        await _ready(net.nodes["p0"])
-        async with aiohttp.ClientSession(server.url) as client:
-            found = Served(alliance, net, server, client)
-            await found.submit(*programme_entries(alliance, "p0", "welding"))
-            [issued] = await found.submit(issue_entry(alliance, "p0", "welding", 1, count=12))
-            view = await found.get(f"/v1/records/{issued['index']}")
-            found.batch_id = bytes.fromhex(view["record"]["body"]["batch_id"])
-            yield found
-        await server.close()
+        try:
+            await _ready(net.nodes["p0"])
+            async with aiohttp.ClientSession(server.url) as client:
+                found = Served(alliance, net, server, client)
+                await found.submit(*programme_entries(alliance, "p0", "welding"))
+                [issued] = await found.submit(issue_entry(alliance, "p0", "welding", 1, count=12))
+                view = await found.get(f"/v1/records/{issued['index']}")
+                found.batch_id = bytes.fromhex(view["record"]["body"]["batch_id"])
+                yield found
+        finally:
+            await server.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from accord_node.http.openapi import document
 from accord_node.http.problems import CODES
+from accord_node.http.reference import reference
 from accord_node.http.table import ROUTES
 from json_schema import SchemaError, validate
 
@@ -109,3 +111,8 @@ async def test_failures_are_as_described(served: Any) -> None:
 @session
 async def test_the_description_is_served(served: Any) -> None:
     assert await served.get("/v1/openapi.json") == json.loads(json.dumps(ROOT))
+
+
+def test_the_documentation_is_made_of_the_routes() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+    assert page.read_text(encoding="utf-8") == reference(ROUTES), "write it anew from http/reference.py"

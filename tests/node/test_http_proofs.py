@@ -2,53 +2,35 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pytest
 from msgspec import convert
 
-from accord_client.api import CredentialFact, Fact, Problem, RecordAnswer, StateProof
+from accord_client.api import CredentialFact, Fact, Problem, RecordAnswer
 from accord_genesis.document import open_genesis
 from accord_ledger import codec
-from accord_ledger.authmap.proof import MapProof, check_absence, check_presence
+from accord_ledger.authmap.proof import check_absence, check_presence
 from accord_ledger.block import Certificate as FinalityCertificate
-from accord_ledger.block import SealedBytes, check_certificate
+from accord_ledger.block import check_certificate
 from accord_ledger.domain.model.credential import STANDING_PAGES
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.errors import ProofError
-from accord_ledger.merkle.proof import check_inclusion
 from accord_ledger.merkle.tiles import AuthenticTiles, Bundle, Tile, tiles_for_inclusion, unpack_entries
 from accord_ledger.merkle.tree import leaf_hash
 from accord_ledger.policy import parse_policy
 from accord_node.http.logfiles import log_policy
+from http_proofs import entry_under_checkpoint, opened, state_root, value_of
 
 session = pytest.mark.asyncio(loop_scope="session")
-
-
-def entry_under_checkpoint(served: Any, proof: Any) -> bytes:
-    """The proved entry, if its checkpoint has the quorum of our own policy."""
-    checkpoint = log_policy(served.node).open(proof.checkpoint.encode()).checkpoint
-    entry = base64.b64decode(proof.entry)
-    path = [bytes.fromhex(item) for item in proof.path]
-    check_inclusion(leaf_hash(entry), proof.index, checkpoint.size, path, checkpoint.root)
-    return entry
-
-
-def state_root(served: Any, proof: StateProof) -> bytes:
-    return SealedBytes.parse(entry_under_checkpoint(served, proof.seal)).seal.state_root
-
-
-def parts(proof: StateProof) -> tuple[bytes, MapProof]:
-    return bytes.fromhex(proof.key), codec.decode(base64.b64decode(proof.proof), MapProof)
 
 
 @session
 async def test_presence(served: Any) -> None:
     fact = convert(await served.get("/v1/parties/p1?proof=1"), Fact)
     assert fact.proof is not None
-    key, opening = parts(fact.proof)
-    value = base64.b64decode(fact.proof.value or "")
+    key, opening = opened(fact.proof)
+    value = value_of(fact.proof)
     assert key == PARTIES.key("p1")
     root = state_root(served, fact.proof)
     check_presence(root, key, value, opening)
@@ -60,9 +42,9 @@ async def test_presence(served: Any) -> None:
 async def test_a_changed_value_does_not_verify(served: Any) -> None:
     proof = convert(await served.get("/v1/parties/p1?proof=1"), Fact).proof
     assert proof is not None
-    key, opening = parts(proof)
+    key, opening = opened(proof)
     with pytest.raises(ProofError):
-        check_presence(state_root(served, proof), key, base64.b64decode(proof.value or "") + b"\x00", opening)
+        check_presence(state_root(served, proof), key, value_of(proof) + b"\x00", opening)
 
 
 @session
@@ -70,7 +52,7 @@ async def test_absence(served: Any) -> None:
     problem = convert(await served.get("/v1/parties/nobody?proof=1", 404), Problem)
     assert problem.proof is not None
     assert problem.code == "OBJECT_UNKNOWN"
-    key, opening = parts(problem.proof)
+    key, opening = opened(problem.proof)
     check_absence(state_root(served, problem.proof), key, opening)
     assert key == PARTIES.key("nobody")
 
@@ -81,7 +63,7 @@ async def test_an_untouched_credential_is_proved_by_absence(served: Any) -> None
     assert (found.value.status, found.value.replaced, found.value.spends) == ("valid", False, [])
     batch, page, row = found.proofs
     assert (batch.value is None, page.value, row.value) == (False, None, None)
-    key, opening = parts(page)
+    key, opening = opened(page)
     assert key == STANDING_PAGES.key(served.batch_id, 0)
     check_absence(state_root(served, page), key, opening)
 
@@ -122,8 +104,8 @@ async def test_the_policy_opens_the_checkpoint(served: Any) -> None:
     async with served.client.get("/policy") as answer:
         policy = parse_policy(await answer.read())
     async with served.client.get("/checkpoint") as answer:
-        opened = policy.open(await answer.read())
-    assert opened.cosigned_by(3)
+        found = policy.open(await answer.read())
+    assert found.cosigned_by(3)
 
 
 @session

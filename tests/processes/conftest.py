@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+
 from process_alliance import EVERYONE, ProcessAlliance
 
 

@@ -1,7 +1,7 @@
 """Entries in, findings out: reading, signatures ahead, folding and invariants in one pipeline.
 
-Blocks wait for their signatures in order; at most ``WINDOW`` signatures are on their way, so memory stays
-bounded whatever the log holds.
+Blocks wait for their signatures in order; a bounded number of signatures is on the way, so memory
+stays bounded whatever the log holds.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from accord_client.audit.invariants.watch import INVARIANTS, Watch
 from accord_client.audit.report import Finding, Report, Status
 from accord_client.audit.verifying import GoodSignatures, Job, Verifying
 from accord_genesis.document import Genesis
-from accord_ledger.replay import Block, BlockReader, Replay
+from accord_ledger.blockreader import Block, BlockReader
+from accord_ledger.replay import Replay
 
 GROUP: Final = 256
 """Signatures that travel together: about 20 ms of work."""
 
-WINDOW: Final = 4096
-"""Signatures on their way before the oldest block is executed."""
+AHEAD: Final = 1024
+"""Signatures on their way for each process besides this one; more would only push blocks out of the caches."""
 
 BY_EXECUTION: Final = ("state_roots", "signatures", "rules", *INVARIANTS)
 """Checks that end where execution ends."""
@@ -54,6 +55,7 @@ class Pipeline:
         self._jobs: list[Job] = []
         self._waiting: deque[_Waiting] = deque()
         self._on_their_way = 0
+        self._ahead = AHEAD * (verifying.processes - 1)
 
     def take(self, entries: Sequence[bytes]) -> None:
         """Read the next entries; execute what is ready."""
@@ -67,7 +69,7 @@ class Pipeline:
             self._jobs += self.replay.jobs(block)
             if len(self._jobs) >= GROUP:
                 self._send()
-                while self._on_their_way > WINDOW:
+                while self._on_their_way > self._ahead:
                     self._fold()
 
     def finish(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
-from accord_ledger import replay
+from accord_ledger import divergence
 
 MAX_FINDINGS: Final = 1000
 """Findings kept in a report; the rest are counted."""
@@ -66,7 +66,7 @@ class Finding:
     height: int | None = None
 
     @classmethod
-    def of(cls, found: replay.Finding) -> Finding:
+    def of(cls, found: divergence.Finding) -> Finding:
         """A finding of replay."""
         return cls(found.area.value, found.code, found.expected, found.got, found.entry, found.height)
 

@@ -33,8 +33,8 @@ from accord_ledger.merkle.tiles import Bundle, Tile, unpack_entries
 AHEAD: Final = 8
 """Entry bundles read ahead of the one that is judged (at most 128 MiB, in practice under 1 MiB)."""
 
-FREEZE_EVERY: Final = 16
-"""Bundles between which what replay keeps is taken out of the garbage collector's sight."""
+SWEEP_EVERY: Final = 256
+"""Bundles (65,536 entries) between two looks for garbage in cycles, of which there is hardly any."""
 
 Progress = Callable[[int, int], None]
 """Called with entries judged and entries in all."""
@@ -110,11 +110,11 @@ async def _audit_log(
         return
     report.size = checkpoint.size
     tree = TileCheck(sizes(others))
-    with Verifying(processes) as verifying, _quiet_collector() as freeze:
+    with Verifying(processes) as verifying, _quiet_collector() as sweep:
         pipeline = Pipeline(genesis, verifying, report)
         tiles = _OpenTiles(source, report)
         try:
-            await _stream(source, checkpoint, pipeline, tree, tiles, freeze, progress)
+            await _stream(source, checkpoint, pipeline, tree, tiles, sweep, progress)
             await tiles.finish()
         finally:
             tiles.cancel()
@@ -128,7 +128,7 @@ async def _stream(
     pipeline: Pipeline,
     tree: TileCheck,
     tiles: _OpenTiles,
-    freeze: Callable[[], None],
+    sweep: Callable[[], None],
     progress: Progress | None,
 ) -> None:
     """Read every bundle in order, and give its entries to the replay and to the tree."""
@@ -140,8 +140,8 @@ async def _stream(
         report.entries += len(entries)
         if progress is not None:
             progress(report.entries, checkpoint.size)
-        if bundle.index % FREEZE_EVERY == 0:
-            freeze()
+        if bundle.index % SWEEP_EVERY == SWEEP_EVERY - 1:
+            sweep()
         if report.full:
             report.leave(CHECKS, f"not judged from entry {report.entries} on: too many findings")
             return
@@ -253,16 +253,21 @@ def _node(value: bytes, key: bytes) -> Node | None:
 
 @contextmanager
 def _quiet_collector() -> Iterator[Callable[[], None]]:
-    """Keep the garbage collector from walking over the ledger's state again and again.
+    """Keep the garbage collector from walking over the ledger's state again and again (a third of the time).
 
-    Yields a function that takes what exists by now out of its sight; all is as before afterwards.
+    Yields a function that collects once, and takes what is left out of its sight; all is as before afterwards.
     """
-    gc.collect()
-    gc.freeze()
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 10, 1_000)
+
+    def sweep() -> None:
+        gc.collect()
+        gc.freeze()
+
+    enabled = gc.isenabled()
+    sweep()
+    gc.disable()
     try:
-        yield gc.freeze
+        yield sweep
     finally:
-        gc.set_threshold(*before)
         gc.unfreeze()
+        if enabled:
+            gc.enable()

@@ -91,12 +91,12 @@ async def compare(source: LogSource, tile: Tile, expected: bytes) -> Finding | N
             str(len(data)),
             _first_entry(tile, 0),
         )
-    for place in range(tile.width):
-        at = slice(place * HASH_BYTES, (place + 1) * HASH_BYTES)
-        if data[at] != expected[at]:
-            where = f"{expected[at].hex()} in {tile.path}, place {place}"
-            return Finding("tiles", "TILE_HASHES", where, data[at].hex(), _first_entry(tile, place))
-    return None
+    if data[: len(expected)] == expected:
+        return None
+    hashes = [slice(at, at + HASH_BYTES) for at in range(0, len(expected), HASH_BYTES)]
+    place, at = next((place, at) for place, at in enumerate(hashes) if data[at] != expected[at])
+    where = f"{expected[at].hex()} in {tile.path}, place {place}"
+    return Finding("tiles", "TILE_HASHES", where, data[at].hex(), _first_entry(tile, place))
 
 
 def _first_entry(tile: Tile, place: int) -> int:

@@ -43,7 +43,8 @@ def _iterating(
             while (item := self.run(_next(items))) is not _END:
                 yield cast("R", item)
         finally:
-            self.run(_end(items))
+            if not self.closed:  # closing the client ends what was left unfinished
+                self.run(_end(items))
 
     return update_wrapper(iterate, method)
 
@@ -69,12 +70,21 @@ class AccordClientSync:
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """The result of a coroutine on the client's loop; for what has no method here."""
+        if self.closed:
+            work.close()
+            raise RuntimeError("the client is closed")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._loop.is_closed()
 
     def close(self) -> None:
         """Close all connections and end the thread; a second call does nothing."""
-        if self._loop.is_closed():
+        if self.closed:
             return
+        self.run(self._loop.shutdown_asyncgens())
         self.run(self.client.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

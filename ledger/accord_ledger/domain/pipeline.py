@@ -14,9 +14,11 @@ A record that fails anywhere leaves the state untouched: it ran in a fork that i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from accord_ledger import codec
 from accord_ledger.codec import Wire
@@ -29,9 +31,10 @@ from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Seconds
 from accord_ledger.keys import key_id
 from accord_ledger.state import Table, View
-from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, signed_message
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record
 
 SIGNATURE_WEIGHT: Final = 10
+_NOBODY: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 SECONDS_PER_DAY: Final = 86_400
 
 
@@ -57,14 +60,13 @@ class SignatureChecker(Protocol):
         """Whether the signature verifies (``accord_ledger.keys.verifies``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A record whose form and values are good; nothing was checked against state."""
 
     record: ParsedRecord
     kind: TransactionKind[Any, Any]
     body: Body
-    holders: dict[bytes, bytes]
+    holders: Mapping[bytes, bytes]
     """Key id to public key of the holders its items name."""
 
 
@@ -83,7 +85,8 @@ def prepare(entry: bytes) -> Prepared:
         raise Rejection(
             "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
         )
-    return Prepared(record, kind, body, {key_id(public): public for public in kind.holders(body)})
+    holders = kind.holders(body)
+    return Prepared(record, kind, body, {key_id(public): public for public in holders} if holders else _NOBODY)
 
 
 def decode_body(kind: TransactionKind[Any, Any], data: bytes) -> Body:
@@ -106,7 +109,7 @@ def signature_jobs(prepared: Prepared, state: View) -> list[tuple[bytes, bytes, 
         if public is None and (known := state.get(KEYS, signer)) is not None:
             public = known.public
         if public is not None:
-            jobs.append((public, signed_message(scope, record.tx_id, record.body_hash), signature))
+            jobs.append((public, record.message(scope), signature))
     return jobs
 
 
@@ -149,7 +152,7 @@ def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecke
     holder_signatures: dict[bytes, bool] = {}
     author_keys: set[bytes] = set()
     for place, (signer, scope, signature) in enumerate(record.signatures):
-        message = signed_message(scope, record.tx_id, record.body_hash)
+        message = record.message(scope)
         if (holder := prepared.holders.get(signer)) is not None:
             good = checker(holder, message, signature)
             holder_signatures[signer] = holder_signatures.get(signer, False) or good
@@ -204,7 +207,8 @@ def run(
     check_window(prepared, ctx.network, ctx.time, ctx.parameters.sign_by_max_days)
     if is_duplicate(record.tx_id, record.tx.expires):
         raise Rejection("E_DUPLICATE_TX", f"expected a new transaction, got {record.tx_id.hex()} again")
-    body_signed = any(scope == "body" for _, scope, _ in record.signatures)
+    # prepare() lets no signature of scope body through without a sign_by
+    body_signed = body.sign_by != 0 and any(scope == "body" for _, scope, _ in record.signatures)
     if body_signed:
         ctx.unused(BODY_USES, record.body_hash, path="body")
     weight = _check_weight(ctx, prepared)

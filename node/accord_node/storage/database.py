@@ -14,6 +14,7 @@ from accord_ledger import codec
 from accord_ledger.block import Certificate
 from accord_ledger.errors import DecodeError, FatalError
 from accord_ledger.execute import Executed
+from accord_node.storage.durable import DiskError, disk_error
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
 
 TX_INDEX_RUN = 8192
@@ -68,8 +69,14 @@ class Database:
 
         Raises:
             FatalError: ``DATABASE_CORRUPT``, ``DATABASE_NETWORK`` or ``DATABASE_SCHEMA``.
+            DiskError: ``DISK_FULL`` or ``DISK_FAILED``.
         """
-        connection = await aiosqlite.connect(path, isolation_level=None)
+        try:
+            connection = await aiosqlite.connect(path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise disk_error(error) or DiskError(
+                "DISK_FAILED", f"expected to open {path}: {error}"
+            ) from error
         database = cls(path, connection)
         try:
             for pragma in PRAGMAS:
@@ -82,6 +89,8 @@ class Database:
             await database._load_recent()
         except sqlite3.DatabaseError as error:
             await connection.close()
+            if (failed := disk_error(error)) is not None:
+                raise failed from error
             raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}: {error}") from error
         except BaseException:
             await connection.close()

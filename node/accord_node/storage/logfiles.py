@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -91,9 +92,26 @@ class LogFiles:
             data = path.read_bytes()
             if path == full:
                 return unpack_entries(data, TILE_WIDTH)[:width]
-            return list(_whole_entries(data, width))
+            return _whole_entries(data, width)
         except (FileNotFoundError, DecodeError) as error:
             raise FatalError("LOG_CORRUPT", f"expected {width} entries in {path}: {error}") from error
+
+    def beyond(self, size: int) -> Iterator[bytes]:
+        """Whole entries that stand after the first ``size``, up to the first damaged or missing one."""
+        index, width = divmod(size, TILE_WIDTH)
+        while True:
+            full, tail = self.root / entries_path(index), self._tail_directory / str(index)
+            path = full if full.exists() else tail
+            if not path.exists():
+                return
+            found = 0
+            for entry in _leading_entries(path.read_bytes()):
+                found += 1
+                if found > width:
+                    yield entry
+            if found < TILE_WIDTH:
+                return
+            index, width = index + 1, 0
 
     def _compare(self, tile: Tile, data: bytes) -> None:
         path = self.root / tile.path
@@ -225,12 +243,20 @@ class LogFiles:
         return found
 
 
-def _whole_entries(data: bytes, width: int) -> Iterator[bytes]:
-    """The first ``width`` entries of a tail file, which may end in a torn one beyond them."""
+def _leading_entries(data: bytes) -> Iterator[bytes]:
+    """The whole entries at the start of a tail file, which may end in a torn one."""
     at = 0
-    for place in range(width):
+    while at + 2 <= len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if at + 2 > len(data) or end > len(data):
-            raise DecodeError("TILE_ENTRIES", f"expected {width} entries, got {place} and a part")
+        if end > len(data):
+            return
         yield data[at + 2 : end]
         at = end
+
+
+def _whole_entries(data: bytes, width: int) -> list[bytes]:
+    """The first ``width`` entries of a tail file."""
+    found = list(islice(_leading_entries(data), width))
+    if len(found) < width:
+        raise DecodeError("TILE_ENTRIES", f"expected {width} entries, got {len(found)} and a part")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -71,10 +72,11 @@ class Store:
     ) -> Self:
         floor = await database.floor()
         if floor is None:
-            if files.root.joinpath("tile", "entries", "000").exists():
+            if any(True for _ in files.beyond(0)):
                 raise FatalError("DATABASE_MISSING", f"expected the database that belongs to {files.root}")
             await database.write_genesis(beginning.values, beginning.network)
             floor = Floor(0, 0, beginning.network)
+        _check_not_behind(files, floor)
         frontier = await executor.run(lambda: files.open(floor.log_size))
         rows = await database.state_rows()
         state = await executor.run(lambda: AuthMap.build(rows))
@@ -85,7 +87,8 @@ class Store:
             time, expected = seal.time, seal.state_root
         if state.root != expected:
             raise FatalError(
-                "STATE_CORRUPT", f"expected state root {expected.hex()} in {database.path}, got {state.root.hex()}"
+                "STATE_CORRUPT",
+                f"expected state root {expected.hex()} in {database.path}, got {state.root.hex()}",
             )
         source = DurableState(database.path, state, capacity=values_cached)
         store = cls(files, database, source, executor)
@@ -99,27 +102,7 @@ class Store:
             state=source,
             recent=store._recent(floor, time),
         )
-        if floor.height:
-            store._check_log_root(store._newest_seal(floor))
         return store
-
-    def _newest_seal(self, floor: Floor) -> SealedBytes:
-        entry = self.files.entries(floor.log_size - 1, 1)[0]
-        if not is_seal(entry):
-            raise FatalError("LOG_CORRUPT", f"expected a seal as entry {floor.log_size - 1}")
-        sealed = SealedBytes.parse(entry)
-        if sealed.hash != floor.seal_hash:
-            raise FatalError("LOG_CORRUPT", f"expected seal {floor.seal_hash.hex()}, got {sealed.hash.hex()}")
-        return sealed
-
-    def _check_log_root(self, sealed: SealedBytes) -> None:
-        """The seal commits to everything before it: a flipped bit anywhere in the log shows here."""
-        root = self.files.root_before_last
-        if root != sealed.seal.log_root:
-            raise FatalError(
-                "LOG_CORRUPT",
-                f"expected log root {sealed.seal.log_root.hex()} in {self.files.root}, got {root.hex()}",
-            )
 
     def _recent(self, floor: Floor, time: int) -> RecentTransactions:
         """Transactions that may not have expired yet, from the tail of the log."""
@@ -162,6 +145,19 @@ class Store:
         self.source.close()
         self.files.close()
         await self.database.close()
+
+
+def _check_not_behind(files: LogFiles, floor: Floor) -> None:
+    """A crash leaves at most one block in the files that the database does not know of.
+
+    More means that the database lost commits it had made durable; cutting the files off would destroy
+    the only copy of them here.
+    """
+    if len(list(islice(filter(is_seal, files.beyond(floor.log_size)), 2))) > 1:
+        raise FatalError(
+            "DATABASE_BEHIND",
+            f"expected at most one block in {files.root} above height {floor.height} of the database",
+        )
 
 
 def _newest_seal(files: LogFiles, floor: Floor) -> SealedBytes:

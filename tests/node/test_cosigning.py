@@ -1,0 +1,161 @@
+"""Checkpoints reach their quorum whatever one peer or member sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from node_network import Alliance, key, make_alliance
+from peer_mesh import Mesh
+from spine import HandClock, Spine
+from waiting import until
+
+from accord_ledger import codec
+from accord_ledger.checkpoint import Checkpoint, cosign
+from accord_ledger.execute import Version
+from accord_ledger.note import parse_note
+from accord_node import cosigning as cosigning_module
+from accord_node.cosigning import MAX_EARLY, Cosigners, cosigner_name
+from accord_node.messages import Cosignature
+from accord_node.peer import Outcome, Topic
+
+ORIGIN = "ledger.example/test"
+
+
+@pytest.fixture(scope="module")
+def alliance() -> Alliance:
+    return make_alliance(4)
+
+
+@dataclass
+class Desk:
+    """One cosigner, and what it published."""
+
+    spine: Spine
+    clock: HandClock
+    mesh: Mesh
+    published: list[Checkpoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cosigners = Cosigners(
+            party="p0", origin=ORIGIN, members=self.spine.alliance.genesis.members, witness=key("p0", "witness"),
+            log_key=key("p0", "log"), network=self.spine.network, clock=self.clock,
+            on_published=lambda checkpoint, _: self.published.append(checkpoint),
+        )  # fmt: skip
+
+    async def next(self) -> Version:
+        await self.spine.grow([])
+        return self.spine.chain.base
+
+    def hear(self, payload: Cosignature, sender: str = "p1") -> Outcome:
+        return self.cosigners.on_cosignature(Topic.COSIGNATURE, codec.encode(payload), sender)
+
+
+@pytest.fixture
+async def desk(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Mesh(tmp_path / "mesh", ["p0", "p1"]) as mesh:
+        spine = await Spine.open(alliance, tmp_path, mesh, "p0")
+        yield Desk(spine, HandClock(), mesh)
+        await spine.close()
+
+
+def cosignature(version: Version, party: str, time: int = 5) -> Cosignature:
+    checkpoint = Checkpoint(ORIGIN, version.log.size, version.log.root())
+    made = cosign(checkpoint.text(), key(party, "witness"), cosigner_name(ORIGIN, party), time)
+    return Cosignature(party=party, size=checkpoint.size, blob=made.key_id + made.blob)
+
+
+def junk(size: int, party: str = "p1") -> Cosignature:
+    return Cosignature(party=party, size=size, blob=b"\x07" * 76)
+
+
+async def test_a_quorum_publishes(desk: Desk) -> None:
+    version = await desk.next()
+    desk.cosigners.advanced(version)
+    assert desk.hear(cosignature(version, "p1")) is Outcome.ACCEPT
+    assert not desk.published
+    assert desk.hear(cosignature(version, "p2")) is Outcome.ACCEPT
+    assert [item.size for item in desk.published] == [version.log.size]
+
+
+async def test_cosignatures_ahead_of_our_log_count_once_it_gets_there_and_are_then_relayed(desk: Desk) -> None:
+    version = await desk.next()
+    early = [cosignature(version, party) for party in ("p2", "p3")]
+    assert [desk.hear(item) for item in early] == [Outcome.IGNORE, Outcome.IGNORE]
+    desk.cosigners.advanced(version)
+    assert [item.size for item in desk.published] == [version.log.size]
+    other = desk.mesh.nodes["p1"]
+    await until(lambda: all(other.has(Topic.COSIGNATURE, codec.encode(item)) for item in early), "relayed")
+
+
+async def test_a_flood_of_future_sizes_neither_grows_nor_displaces_the_good_ones(desk: Desk) -> None:
+    version = await desk.next()
+    for party in ("p2", "p3"):
+        desk.hear(cosignature(version, party), sender=party)
+    for size in range(2**40, 2**40 + 2 * MAX_EARLY):
+        desk.hear(junk(size), sender="p1")
+    desk.cosigners.advanced(version)
+    assert [item.size for item in desk.published] == [version.log.size]
+    assert sum(map(len, desk.cosigners._early.values())) <= MAX_EARLY
+
+
+async def test_junk_under_a_members_name_does_not_displace_its_real_cosignature(desk: Desk) -> None:
+    version = await desk.next()
+    for party in ("p2", "p3"):
+        desk.hear(cosignature(version, party), sender=party)
+        desk.hear(junk(version.log.size, party), sender="p1")
+    desk.cosigners.advanced(version)
+    assert desk.published
+
+
+async def test_a_cosignature_under_another_key_id_is_bad(desk: Desk) -> None:
+    version = await desk.next()
+    desk.cosigners.advanced(version)
+    good = cosignature(version, "p1")
+    wrong = Cosignature(party="p1", size=good.size, blob=b"\0\0\0\0" + good.blob[4:])
+    assert desk.hear(wrong) is Outcome.BAD
+
+
+async def test_checkpoints_resume_after_a_long_time_without_a_quorum(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cosigning_module, "MAX_OPEN", 3)
+    for _ in range(6):
+        desk.cosigners.advanced(await desk.next())
+    version = desk.spine.chain.base
+    for party in ("p1", "p2"):
+        desk.hear(cosignature(version, party))
+    assert [item.size for item in desk.published] == [version.log.size]
+
+
+async def test_said_again_it_is_a_new_item_but_at_most_once_a_second(desk: Desk) -> None:
+    desk.cosigners.advanced(await desk.next())
+    sent = desk.spine.network.counters["published"]
+    desk.cosigners.repeat()
+    assert desk.spine.network.counters["published"] == sent
+    desk.clock.time += 1
+    for _ in range(5):
+        desk.cosigners.repeat()
+    assert desk.spine.network.counters["published"] == sent + 1
+    other = desk.mesh.nodes["p1"]
+    await until(lambda: sum(topic is Topic.COSIGNATURE for topic, _ in other.received) == 2, "heard anew")
+
+
+async def test_a_stopped_node_signs_nothing(desk: Desk) -> None:
+    desk.cosigners.stop()
+    sent = desk.spine.network.counters["published"]
+    desk.cosigners.advanced(await desk.next())
+    desk.cosigners.repeat()
+    assert desk.spine.network.counters["published"] == sent
+
+
+async def test_every_line_of_a_published_note_is_one_its_readers_count(desk: Desk) -> None:
+    version = await desk.next()
+    desk.cosigners.advanced(version)
+    for party in ("p1", "p2"):
+        desk.hear(cosignature(version, party))
+    lines = parse_note(desk.cosigners.note).signatures
+    names = {line.name for line in lines}
+    assert names == {ORIGIN, *(cosigner_name(ORIGIN, party) for party in ("p0", "p1", "p2"))}
