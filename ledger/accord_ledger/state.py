@@ -112,44 +112,54 @@ class MemorySource:
                 self.values[key] = value
 
 
-class View:
-    """Writes buffered over a parent."""
+_UNREAD: Any = object()
+"""Stands for a value that has not been looked up."""
 
-    __slots__ = ("_parent", "_writes")
+
+class View:
+    """Writes buffered over a parent, which must not change while the view is used.
+
+    What was read from below is remembered, so that the programme, head, profile and keys that a thousand
+    records of one block ask for are looked up once.
+    """
+
+    __slots__ = ("_over", "_parent", "_reads", "_writes")
 
     def __init__(self, parent: Source) -> None:
         self._parent = parent
+        self._over: View | None = None
+        """The view this one is a fork of, whose memory of reads it shares."""
+        self._reads: dict[bytes, Any | None] = {}
         self._writes: dict[bytes, Any | None] = {}
 
     def load(self, table: Table[V], key: bytes) -> V | None:
         """See :class:`Source`; own writes first."""
         view = self
-        while key not in view._writes:
-            parent = view._parent
-            if type(parent) is not View:
-                return parent.load(table, key)
-            view = parent
-        return view._writes[key]
+        while True:
+            found = view._writes.get(key, _UNREAD)
+            if found is not _UNREAD:
+                return found  # type: ignore[no-any-return]
+            if view._over is None:
+                break
+            view = view._over
+        found = view._reads.get(key, _UNREAD)
+        if found is _UNREAD:
+            found = view._reads[key] = view._parent.load(table, key)
+        return found  # type: ignore[no-any-return]
 
     def has(self, key: bytes) -> bool:
         """See :class:`Source`; own writes first."""
         view = self
-        while key not in view._writes:
-            parent = view._parent
-            if type(parent) is not View:
-                return parent.has(key)
-            view = parent
-        return view._writes[key] is not None
+        while True:
+            if key in view._writes:
+                return view._writes[key] is not None
+            if type(view._parent) is not View:
+                return view._parent.has(key)
+            view = view._parent
 
     def get(self, table: Table[V], *parts: Part) -> V | None:
         """The value under these key parts, or None."""
-        key, view = table.key(*parts), self
-        while key not in view._writes:  # as in load; a record reads a dozen values
-            parent = view._parent
-            if type(parent) is not View:
-                return parent.load(table, key)
-            view = parent
-        return view._writes[key]
+        return self.load(table, table.key(*parts))
 
     def exists(self, table: Table[V], *parts: Part) -> bool:
         """Whether a value exists under these key parts, without reading it."""
@@ -165,7 +175,9 @@ class View:
 
     def fork(self) -> View:
         """A view over this one: merge it with :meth:`merge`, or drop it."""
-        return View(self)
+        fork = View(self)
+        fork._over = self
+        return fork
 
     def merge(self, child: View) -> None:
         """Take over the writes of a fork."""

@@ -47,6 +47,7 @@ _NEXT: Final = (
     ("KEYFILE_", "check [keys] in the configuration, and the files' mode (0600)"),
     ("GENESIS_UNSIGNED", "the institution must sign this genesis file before its node may use it"),
     ("GENESIS_", "get the signed genesis file from the other founders again"),
+    ("NODE_FAULT", "a defect: report it with the log; see 'When a node stops by itself' in deploy/README.md"),
     ("NODE_", "use the key files whose public keys the genesis file names for this party"),
     ("ADDRESS", "choose another host or port in the configuration, or stop what uses it"),
     ("DATA_IN_USE", "stop the other node that uses this data folder"),
@@ -99,9 +100,11 @@ def named(error: BaseException) -> AccordError:
     return disk_error(error) or FatalError("NODE_FAULT", repr(error)[:300])
 
 
-def exit_code(error: AccordError) -> int:
+def exit_code(error: BaseException) -> int:
     """The exit code for what ended the process."""
-    return EXIT_FATAL if isinstance(error, FatalError) and error.code not in _MISTAKES else EXIT_NAMED
+    failure = named(error)
+    fatal = isinstance(failure, FatalError) and failure.code not in _MISTAKES
+    return EXIT_FATAL if fatal else EXIT_NAMED
 
 
 def _end_with(error: BaseException) -> int:
@@ -206,10 +209,7 @@ def run(path: Path) -> int:
         config, folder = load(path)
         logs.set_up(config.logging)
         sys.setswitchinterval(SWITCH_SECONDS)
-        with (
-            data_lock(folder / config.data, config.party),
-            asyncio.Runner(loop_factory=_loop_factory(config)) as runner,
-        ):
+        with data_lock(folder / config.data), asyncio.Runner(loop_factory=_loop_factory(config)) as runner:
             return runner.run(_run(config, folder))
     except Exception as error:  # noqa: BLE001 - whatever ends the process is said in one line
         return _end_with(error)
