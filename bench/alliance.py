@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 import msgspec
@@ -36,13 +37,14 @@ class Alliance:
     def __init__(self, folder: Path) -> None:
         self.founded: Founded = found(folder)
         self.nodes = {
-            party: NodeProcess(party, self.founded.config(party), self.founded.url(party)) for party in FOUNDERS
+            party: NodeProcess(party, self.founded.config(party), self.founded.url(party))
+            for party in FOUNDERS
         }
         self.session: aiohttp.ClientSession
         self._issued = dict.fromkeys(ISSUERS, 0)
         self._lists = dict.fromkeys(ISSUERS, 0)
 
-    async def __aenter__(self) -> Alliance:
+    async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=180))
         for node in self.nodes.values():
             await node.start()
@@ -73,13 +75,13 @@ class Alliance:
         return self._draft(kind, author, body).sign(self.founded.keys[author].institution[purpose]).entry()  # type: ignore[index]
 
     def _programme(self, issuer: str) -> list[bytes]:
-        framework, profile, credits, hours, level = FRAMEWORKS[issuer]
+        framework, profile, amount, hours, level = FRAMEWORKS[issuer]
         today = datetime.now(UTC).date()
         name = f"{issuer}-bench"
         terms = ProgrammeTerms(
             programme_id=name, version=1, title={"en": "Benchmark"}, outcomes=(Outcome(text={"en": "Measure"}),),
             framework=(framework, 1), level=level, category="degree_bridging", form="standalone", track="credit",
-            credits=credits, total_hours=hours, assessed=True, issuers=(issuer,), profile=(profile, 1),
+            credits=amount, total_hours=hours, assessed=True, issuers=(issuer,), profile=(profile, 1),
         )  # fmt: skip
         step = ProgrammeStep(programme=(name, 1))
         approve = ProgrammeApprove(programme=(name, 1), approval="academic_committee", party=issuer)
@@ -128,7 +130,11 @@ class Alliance:
         """Every sample of a node's ``/metrics``."""
         async with self.session.get(f"{self.founded.url(party)}/metrics") as answer:
             lines = (await answer.text()).splitlines()
-        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line and not line.startswith("#")}
+        return {
+            line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+            for line in lines
+            if line and not line.startswith("#")
+        }
 
     def disk_bytes(self, party: str) -> dict[str, int]:
         """Bytes on disk by part: log, database, journal, pending."""

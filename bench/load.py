@@ -39,12 +39,15 @@ class Run:
         begin, end = inner[0][0], inner[-1][0]
         step = (end - begin) / windows
         return [
-            sum(count for when, count in inner[1:] if begin + n * step < when <= begin + (n + 1) * step) / step
+            sum(count for when, count in inner[1:] if begin + n * step < when <= begin + (n + 1) * step)
+            / step
             for n in range(windows)
         ]
 
 
-async def saturate(alliance: Alliance, entries: Sequence[bytes], parties: Sequence[str] = FOUNDERS, *, lanes: int = 4) -> Run:
+async def saturate(
+    alliance: Alliance, entries: Sequence[bytes], parties: Sequence[str] = FOUNDERS, *, lanes: int = 4
+) -> Run:
     """Keep ``lanes`` bulk requests open at every node until all records are final."""
     run = Run()
     bulks = iter([entries[at : at + BULK] for at in range(0, len(entries), BULK)])
@@ -63,7 +66,9 @@ async def saturate(alliance: Alliance, entries: Sequence[bytes], parties: Sequen
     return run
 
 
-async def steady(alliance: Alliance, entries: Sequence[bytes], rate: float, parties: Sequence[str] = FOUNDERS) -> Run:
+async def steady(
+    alliance: Alliance, entries: Sequence[bytes], rate: float, parties: Sequence[str] = FOUNDERS
+) -> Run:
     """Send records one by one at a fixed rate, whatever the answers do (an open loop)."""
     run = Run()
     tasks: list[asyncio.Task[None]] = []

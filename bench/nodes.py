@@ -44,7 +44,12 @@ async def _latency(alliance: Alliance, rate: float) -> None:
     goal("  p50 at rest, ms", percentile(rest, 0.5) * 1000, 10.0, at_most=True)
     half = await load.steady(alliance, alliance.issuances(int(rate / 2 * 10)), rate / 2)
     _percentiles(f"finality at half of saturation ({rate / 2:.0f}/s), ms", half.latencies)
-    goal("  p99 over p50 at half of saturation", percentile(half.latencies, 0.99) / percentile(half.latencies, 0.5), 3.0, at_most=True)
+    goal(
+        "  p99 over p50 at half of saturation",
+        percentile(half.latencies, 0.99) / percentile(half.latencies, 0.5),
+        3.0,
+        at_most=True,
+    )
 
 
 def _percentiles(name: str, seconds: list[float]) -> None:
@@ -58,7 +63,11 @@ async def _batches(alliance: Alliance) -> None:
         run = await load.saturate(alliance, alliance.issuances(count, size=size))
         seconds = max(when for when, _ in run.finals) - min(when for when, _ in run.finals) or 1e-9
         done = sum(final for _, final in run.finals)
-        row(f"credentials/s in issuances of {size:,}", f"{done * size / seconds:,.0f}", f"{done} issuances; refused {run.refused}")
+        row(
+            f"credentials/s in issuances of {size:,}",
+            f"{done * size / seconds:,.0f}",
+            f"{done} issuances; refused {run.refused}",
+        )
     row("bare RFC 6962 leaves/s of all cores", f"{leaves:,.0f}", "what an issuer hashes before it submits")
 
 
@@ -73,7 +82,11 @@ async def _one_down(alliance: Alliance, count: int, rate: float) -> None:
     begin = time.perf_counter()
     await alliance.nodes[victim].start()
     await alliance.nodes[victim].wait_ready(alliance.session)
-    row("stopped node back and ready after, s", f"{time.perf_counter() - begin:.1f}", f"{count} transactions behind")
+    row(
+        "stopped node back and ready after, s",
+        f"{time.perf_counter() - begin:.1f}",
+        f"{count} transactions behind",
+    )
 
 
 async def _growth(alliance: Alliance, first: float, total: int, chunk: int) -> None:
@@ -90,7 +103,9 @@ async def _disk(alliance: Alliance) -> None:
     sizes = alliance.disk_bytes(FOUNDERS[0])
     entries = (await alliance.metrics(FOUNDERS[0])).get("accord_log_entries", 0.0)
     if entries:
-        shown = ", ".join(f"{name} {size / entries:.0f}" for name, size in sorted(sizes.items()) if size / entries >= 1)
+        shown = ", ".join(
+            f"{name} {size / entries:.0f}" for name, size in sorted(sizes.items()) if size / entries >= 1
+        )
         row("bytes on disk per log entry", f"{sum(sizes.values()) / entries:,.0f}", shown)
 
 
@@ -99,7 +114,11 @@ async def run(*, quick: bool) -> None:
     heading("Four nodes, durable votes, TLS, full rules, clients on the same machine")
     row("machine", machine())
     bound = statistics.median(bare.verifications_per_second() for _ in range(3))
-    row("bare verifications/s of all cores", f"{bound:,.0f}", "the product's own verify function, nothing else running")
+    row(
+        "bare verifications/s of all cores",
+        f"{bound:,.0f}",
+        "the product's own verify function, nothing else running",
+    )
     count = 6_000 if quick else 20_000
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder:
         async with Alliance(Path(folder)) as alliance:

@@ -7,14 +7,17 @@ import platform
 import statistics
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def machine() -> str:
     """What the figures were measured on."""
     model = "unknown processor"
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), model)
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+            model = next(
+                (line.partition(":")[2].strip() for line in file if line.startswith("model name")), model
+            )
     except OSError:
         pass
     return f"{len(os.sched_getaffinity(0))} cores of {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"

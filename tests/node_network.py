@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -224,7 +224,7 @@ class Network:
         for party in parties or tuple(self.nodes):
             await self.nodes.pop(party).close()
 
-    async def __aenter__(self) -> Network:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

@@ -54,6 +54,10 @@ GONE = (aiohttp.ClientError, ConnectionError, TimeoutError)
 """How a node that was killed answers."""
 
 
+class NodeFaultError(Exception):
+    """A node answered that it cannot."""
+
+
 class ProcessAlliance:
     """Founds the alliance in an empty folder; entering starts it and makes a programme to issue from."""
 
@@ -197,6 +201,8 @@ class ProcessAlliance:
             headers={"Content-Type": "application/msgpack"},
         ) as answer:
             data = await answer.read()
+            if answer.status >= 500:
+                raise NodeFaultError(f"{party} answered {answer.status}: {data[:300]!r}")
             assert answer.status == 200, (party, answer.status, data[:300])
             return msgspec.json.decode(data, type=SubmitResponse).results
 

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from itertools import count
 from types import TracebackType
 
 from accord_client.api import SubmitResult
-from process_alliance import EVERYONE, GONE, ProcessAlliance
+from process_alliance import EVERYONE, GONE, NodeFaultError, ProcessAlliance
 
 BATCH = 4
 
@@ -40,6 +41,8 @@ class Receipts:
 
     acknowledged: dict[bytes, SubmitResult] = field(default_factory=dict)
     refused: list[SubmitResult] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """Answers of 500 and above."""
 
     def note(self, entry: bytes, result: SubmitResult) -> None:
         if result.status in {"accepted", "final"}:
@@ -53,14 +56,17 @@ class Receipts:
 
 
 async def submit_to(alliance: ProcessAlliance, party: str, receipts: Receipts) -> None:
-    """Submit to one node for ever, every other batch waiting for finality; a dead node is tried again."""
-    final = False
-    while True:
+    """Submit to one node for ever; a dead node is tried again.
+
+    Every fourth batch waits for finality, so that at any moment some records are accepted and not final.
+    """
+    for number in count():
         entries = alliance.issuances(BATCH)
-        final = not final
         try:
-            results = await alliance.submit(party, entries, final=final)
-        except GONE:
+            results = await alliance.submit(party, entries, final=number % 4 == 3)
+        except (*GONE, NodeFaultError) as error:
+            if isinstance(error, NodeFaultError):
+                receipts.faults.append(str(error))
             await asyncio.sleep(0.05)
             continue
         for entry, result in zip(entries, results, strict=True):
@@ -104,6 +110,7 @@ async def nothing_lost(
     wanted = {result.tx_id for result in receipts.acknowledged.values()}
     assert wanted, "nothing was acknowledged: the load did not run"
     assert not receipts.refused, receipts.refused[:3]
+    assert not receipts.faults, receipts.faults[:3]
     final: dict[str, tuple[int, int]] = {}
 
     async def all_final() -> bool:

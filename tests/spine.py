@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from node_network import Alliance, key
-from peer_mesh import Mesh
 
 from accord_ledger.block import Certificate, SealedBytes, VoteKind, vote_message
 from accord_ledger.domain.pipeline import Prepared, prepare
@@ -26,6 +24,20 @@ from accord_node.storage.store import Beginning, Store
 from accord_node.submissions import Submissions
 from accord_node.sync import CatchUp
 from accord_node.workers import Workers
+from node_network import Alliance, key
+from peer_mesh import Mesh
+
+
+class FullDisk(DirectoryDisk):
+    """A disk on which so many more bytes fit."""
+
+    room = 10_000
+
+    def append(self, name: str, data: bytes) -> None:
+        super().append(name, data[: self.room])
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "no space left on device")
 
 
 class HandClock:
@@ -86,9 +98,7 @@ class Spine:
     @classmethod
     async def open(cls, alliance: Alliance, folder: Path, mesh: Mesh, party: str, **options: Any) -> Spine:
         genesis = alliance.genesis
-        beginning = Beginning(
-            genesis.network, genesis.document.created, genesis.members, genesis.values
-        )
+        beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
         workers = Workers(f"spine-{party}")
         store = await Store.open(folder / party / "data", beginning, workers)
         disk = options.get("pending_disk") or DirectoryDisk(folder / party / "pending")

@@ -54,17 +54,17 @@ class Members(codec.Wire):
 
     @property
     def size(self) -> int:
-        """n."""
+        """N."""
         return len(self.members)
 
     @property
     def faults(self) -> int:
-        """f = (n - 1) // 3: how many may be arbitrarily faulty."""
+        """F = (n - 1) // 3: how many may be arbitrarily faulty."""
         return (self.size - 1) // 3
 
     @property
     def quorum(self) -> int:
-        """n - f, never 2f + 1 (they differ for n = 5, 23, 50; the latter is unsafe there)."""
+        """N - f, never 2f + 1 (they differ for n = 5, 23, 50; the latter is unsafe there)."""
         return self.size - self.faults
 
     def digest(self) -> bytes:

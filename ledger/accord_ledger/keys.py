@@ -62,15 +62,21 @@ def possession_message(network_hint: bytes, owner: str, use: str, public: bytes)
         use: ``institution``, ``link``, ``vote``, ``log`` or ``witness``.
         public: the key itself.
     """
-    return Tag.SIGN_POSSESSION.message(network_hint, b"\x00", owner.encode(), b"\x00", use.encode(), b"\x00", public)
+    return Tag.SIGN_POSSESSION.message(
+        network_hint, b"\x00", owner.encode(), b"\x00", use.encode(), b"\x00", public
+    )
 
 
-def check_possession(network_hint: bytes, owner: str, use: str, public: bytes, proof: bytes, path: str) -> None:
+def check_possession(
+    network_hint: bytes, owner: str, use: str, public: bytes, proof: bytes, path: str
+) -> None:
     """Raise ``Rejection`` ``E_KEY_INVALID`` unless the key is admissible and its proof verifies."""
     if not admissible(public):
         raise Rejection("E_KEY_INVALID", "expected a canonical Ed25519 point of prime order", path=path)
     if not verifies(public, possession_message(network_hint, owner, use, public), proof):
-        raise Rejection("E_KEY_INVALID", f"expected a proof of possession by the key for {owner} {use}", path=path)
+        raise Rejection(
+            "E_KEY_INVALID", f"expected a proof of possession by the key for {owner} {use}", path=path
+        )
 
 
 class SigningKey:

@@ -138,14 +138,14 @@ class View:
         while True:
             found = view._writes.get(key, _UNREAD)
             if found is not _UNREAD:
-                return found  # type: ignore[no-any-return]
+                return found
             if view._over is None:
                 break
             view = view._over
         found = view._reads.get(key, _UNREAD)
         if found is _UNREAD:
             found = view._reads[key] = view._parent.load(table, key)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def has(self, key: bytes) -> bool:
         """See :class:`Source`; own writes first."""

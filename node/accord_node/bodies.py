@@ -8,6 +8,7 @@ body that nobody gives asks ever more slowly, and no longer than consensus cares
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,8 @@ class Body:
     sources: list[str] = field(default_factory=list)
     """Parties to ask, best first."""
     records: tuple[Prepared, ...] | None = None
+    asked: Counter[str] = field(default_factory=Counter)
+    """Times each party was asked."""
     view: int = 0
     """Newest view it was proposed in."""
     gathered: dict[bytes, Prepared] = field(default_factory=dict)
@@ -172,14 +175,14 @@ class Bodies:
         return block
 
     def _next_source(self, body: Body) -> str | None:
+        """Who is asked next: whoever was asked least; of those, likely sources first."""
         linked = self._network.linked()
         known = [source for source in body.sources if source in linked]
-        others = [party for party in self._peers() if party in linked and party not in known]
-        order = known + others
+        order = known + [party for party in self._peers() if party in linked and party not in known]
         if not order:
             return None
-        chosen = order[0]
-        body.sources = [source for source in body.sources if source != chosen] + [chosen]
+        chosen = min(order, key=lambda party: body.asked[party])  # the first of equals
+        body.asked[chosen] += 1
         return chosen
 
 

@@ -324,7 +324,7 @@ def check(path: Path) -> int:
         config, folder = load(path)
         logs.set_up(config.logging)
         data = folder / config.data
-        if not (data / "state.sqlite").exists():
+        if not any((data / name).exists() for name in ("state.sqlite", "log")):
             raise ProcessError("DATA_MISSING", f"expected a node's data in {data}")
         with data_lock(data):
             asyncio.run(_check(config, folder))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter as Kinds
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -151,8 +152,8 @@ class Metrics:
         self._interval.observe(now - self._last_block)
         self._last_block = now
         self._block_records.observe(len(block.prepared))
-        for item in block.prepared:
-            self._records.labels(item.record.tx.kind).inc()
+        for kind, count in Kinds(item.record.tx.kind for item in block.prepared).items():
+            self._records.labels(kind).inc(count)
         self._bytes.inc(sum(map(len, block.entries)))
 
     def page(self) -> bytes:

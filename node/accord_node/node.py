@@ -240,7 +240,7 @@ class Node:
         gossip.on_item(Topic.CERTIFICATE, self.driver.on_certificate)
         gossip.on_item(Topic.PROPOSAL, self.driver.on_proposal)
         gossip.on_item(Topic.COSIGNATURE, self.cosigners.on_cosignature)
-        gossip.on_item(Topic.TRANSACTIONS, self.submissions.on_batch)
+        gossip.on_item(Topic.TRANSACTIONS, self.submissions.intake.on_batch)
         gossip.on_status(self._status, self._on_status)
 
     def _services(self, bodies: Bodies) -> Services:
@@ -445,7 +445,7 @@ class Node:
         if self._busy_since is None:
             self._busy_since = self.clock.monotonic()
         elif self.clock.monotonic() - max(self._busy_since, self._last_final) > 2 * TICK_SECONDS:
-            self.submissions.regossip()
+            self.submissions.intake.regossip()
 
     # -- readiness ---------------------------------------------------------------------------------
 

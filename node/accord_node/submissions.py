@@ -3,9 +3,8 @@
     client -> read (threads) -> trial -> pending log synced -> pool -> gossip -> ... -> final or refused
 
 Every submission is answered item by item; what a node refuses carries the node's signature. Submitting a
-transaction again, at any moment, gives the first answer again. What peers send enters the pool only if a
-known key of its author signed it; what fails in one block is given a moment, since what it builds on may
-still be on its way.
+transaction again, at any moment, gives the first answer again. What fails in one block is given a moment,
+since what it builds on may still be on its way.
 """
 
 from __future__ import annotations
@@ -20,42 +19,31 @@ import structlog
 from accord_client.api import SignedRejection, SubmitResult
 from accord_ledger import codec
 from accord_ledger.block import Certificate
-from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.pipeline import Prepared
 from accord_ledger.errors import AccordError, Rejection
 from accord_ledger.execute import Executed, Receipt, Version
 from accord_ledger.keys import SigningKey
-from accord_ledger.state import View
 from accord_ledger.tags import Tag
 from accord_ledger.transaction import MAX_LIFETIME_SECONDS
 from accord_node.chain import Chain, Refused
+from accord_node.intake import Intake
 from accord_node.mempool import Mempool, Pending
-from accord_node.messages import MAX_MESSAGE_BYTES, Batch
-from accord_node.peer import Outcome, PeerNetwork, Topic
+from accord_node.peer import PeerNetwork
 from accord_node.pending import PendingLog
-from accord_node.records import RecordReader, Refusal, authored, entry_hash
+from accord_node.records import RecordReader, Refusal, entry_hash
 from accord_node.seams import Clock
 from accord_node.storage.store import Store
 from accord_node.trial import Trial
-from accord_node.unproven import Unproven
 from accord_node.workers import Executor
 
 log = structlog.get_logger("submissions")
 
-GOSSIP_BATCH = 256
-"""Records in one gossiped batch."""
-GOSSIP_BYTES = 512 * 1024
-"""A batch is closed before it grows past this."""
-MAX_BATCH_BYTES = GOSSIP_BYTES + 128 * 1024
-"""No honest batch is larger."""
 TURN = 32
 """Records worked on between two turns of the event loop."""
 PATIENCE_SECONDS = 1.0
 """A record that a block refused, or had room for and did not take, is given so long before it is dropped."""
 RECHECKED = 512
 """Records tried again in one go."""
-MAX_SKEW_SECONDS = 60
-"""A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +84,15 @@ class Submissions:
         self._reader = reader
         self._pending = pending
         self._store = store
-        self._network = network
         self._clock = clock
         self._disk = disk
         self._work_changed = work_changed
         self._on_fatal = on_fatal
         self._trial = Trial(chain.network, chain.checker, chain.head)
-        self._unproven = Unproven()
+        self.intake = Intake(
+            chain=chain, mempool=mempool, reader=reader, network=network, clock=clock, on_taken=self._on_taken
+        )
+        """The side towards peers."""
         self._waiting: dict[bytes, set[asyncio.Future[Answer]]] = {}
         """By transaction, one future for every request that waits."""
         self._admitting: dict[bytes, asyncio.Future[None]] = {}
@@ -110,7 +100,6 @@ class Submissions:
         self._settled: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking = False
-        self._regossiped = 0
         self._stopped = False
         self._swept = 0
         """Block time up to which expired transactions were dropped."""
@@ -217,7 +206,7 @@ class Submissions:
             taken = self._take_local(prepared)
             if taken is None:
                 rejection = await self._trial.check(prepared, self._clock.now(), self._mempool.newest)
-                if rejection is not None and not self._holds(record.tx_id, record.tx.expires):
+                if rejection is not None and not self.intake.holds(prepared):
                     results[place] = self._rejected(record.entry_hash, record.tx_id, rejection)
                     continue
                 taken = self._take_local(prepared)  # it may have come by gossip meanwhile
@@ -242,10 +231,6 @@ class Submissions:
         self._mempool.make_local(name)
         return item.prepared
 
-    def _holds(self, tx_id: bytes, expires: int) -> bool:
-        """Whether a block, final or not, holds the transaction: then it is not refused but on its way."""
-        return self._chain.head().recent.holds(tx_id, expires)
-
     async def _make_durable(self, records: list[Prepared]) -> None:
         entries = [prepared.record.entry for prepared in records]
         try:
@@ -255,7 +240,7 @@ class Submissions:
             raise
         names = [prepared.record.entry_hash for prepared in records]
         self._settle(name for name in names if name not in self._mempool)  # final before it was durable
-        self._gossip(entries)
+        self.intake.gossip(entries)
         self._mempool.unpark_all()
         self._work_changed()
 
@@ -279,27 +264,13 @@ class Submissions:
     def stop(self) -> None:
         """From now on nothing is accepted, gossiped or written."""
         self._stopped = True
+        self.intake.stop()
 
     async def close(self) -> None:
         """Stop, and wait for what was begun."""
         self.stop()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _gossip(self, entries: Sequence[bytes]) -> None:
-        batch: list[bytes] = []
-        size = 0
-        for entry in entries:
-            if batch and (len(batch) == GOSSIP_BATCH or size + len(entry) > GOSSIP_BYTES):
-                self._publish(batch)
-                batch, size = [], 0
-            batch.append(entry)
-            size += len(entry)
-        self._publish(batch)
-
-    def _publish(self, entries: Sequence[bytes]) -> None:
-        if entries and not self._stopped:
-            self._network.gossip.publish(Topic.TRANSACTIONS, codec.encode(Batch(entries=tuple(entries))))
 
     async def _wait_for_final(
         self,
@@ -363,65 +334,12 @@ class Submissions:
             rejection=signed,
         )
 
-    # -- peers -------------------------------------------------------------------------------------
-
-    async def on_batch(self, _: Topic, payload: bytes, sender: str) -> Outcome:
-        """A gossiped batch: its form and signatures are checked; a peer tried it before.
-
-        Bad is only what no state can mend. What is not provably its author's stays with its sender's
-        account, and a batch that holds such records is not relayed; what is good in it is, as our own.
-        """
-        if len(payload) > MAX_BATCH_BYTES:
-            return Outcome.BAD
-        entries = codec.decode(payload, Batch, limit=MAX_MESSAGE_BYTES).entries
-        if len(entries) > GOSSIP_BATCH:
-            return Outcome.BAD
-        unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
-        answers = await self._reader.read_authored(unknown)
-        fresh: list[Prepared] = []
-        pure = True
-        for answer, proven in answers:
-            if isinstance(answer, Refusal):
-                return Outcome.BAD
-            if not self._timely(answer):
-                continue
-            if proven:
-                fresh.append(answer)
-            else:
-                pure = False
-                self._unproven.add(sender, answer, self._clock.monotonic())
-        self._take_gossiped(fresh)
-        if fresh and not pure:
-            self._gossip([prepared.record.entry for prepared in fresh])
-        return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
-
-    def _timely(self, prepared: Prepared) -> bool:
-        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence."""
-        tx_id, expires = prepared.record.tx_id, prepared.record.tx.expires
-        if not self._chain.base.time < expires <= self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS:
-            return False
-        return not self._holds(tx_id, expires)
-
-    def _take_gossiped(self, records: Sequence[Prepared]) -> None:
-        now = self._clock.monotonic()
-        taken = [prepared for prepared in records if self._mempool.add(prepared, local=False, arrived=now)]
-        if taken:
-            for prepared in taken:
-                self._trial.arrived(prepared)
-            self._mempool.unpark_all()
-            self._work_changed()
-
-    def _review_unproven(self) -> None:
-        """Keys have changed: what is proven now enters the pool and goes on to our peers."""
-        state = View(self._chain.base.state)
-        proven: list[Prepared] = []
-        for sender, prepared, at in self._unproven.take():
-            if not authored(prepared, state):
-                self._unproven.add(sender, prepared, at)
-            elif self._timely(prepared) and self._reader.verifies(prepared):
-                proven.append(prepared)
-        self._take_gossiped(proven)
-        self._gossip([prepared.record.entry for prepared in proven])
+    def _on_taken(self, records: Sequence[Prepared]) -> None:
+        """Records of peers entered the pool."""
+        for prepared in records:
+            self._trial.arrived(prepared)
+        self._mempool.unpark_all()
+        self._work_changed()
 
     # -- what became of them -----------------------------------------------------------------------
 
@@ -437,8 +355,7 @@ class Submissions:
                 settled.append(pending.prepared.record.entry_hash)
             self._answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
         self._settle(settled)
-        if len(self._unproven) and any(key.startswith(KEYS.prefix) for key in block.changes):
-            self._review_unproven()
+        self.intake.on_final(block)
         if version.time != self._swept:
             self._swept = version.time
             self.drop_expired()
@@ -446,7 +363,7 @@ class Submissions:
 
     def tick(self) -> None:
         """Housekeeping, a few times a second."""
-        self._unproven.expire(self._clock.monotonic())
+        self.intake.tick()
         self.drop_expired()
         if self._mempool.parked:
             self.recheck()
@@ -559,21 +476,6 @@ class Submissions:
             else:
                 log.warning("no room for an accepted transaction", tx=record.tx_id.hex())
         return taken
-
-    def regossip(self) -> None:
-        """Say again what we hold of our own, a part at a time: a batch may have been lost with a link.
-
-        The parts are cut differently from time to time: peers do not listen twice to the same item.
-        """
-        count = GOSSIP_BATCH - self._regossiped % 7
-        if self._regossiped >= self._mempool.local:
-            self._regossiped = 0
-        flying = self._chain.in_flight()
-        window = self._mempool.local_window(self._regossiped, count)
-        self._regossiped += count
-        self._gossip(
-            [item.prepared.record.entry for item in window if item.prepared.record.entry_hash not in flying]
-        )
 
 
 def _decode_result(raw: bytes | None) -> tuple[dict[str, str], list[str]]:

@@ -7,10 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
-from peer_mesh import Mesh
-from spine import Spine
-from waiting import until
 
 from accord_ledger import codec
 from accord_ledger.errors import AccordError
@@ -19,6 +15,10 @@ from accord_node import bodies as bodies_module
 from accord_node.bodies import MAX_BODIES, Body
 from accord_node.messages import Batch, RecordsWanted, Request
 from accord_node.records import UnreadableBody
+from node_network import Alliance, issue_entry, make_alliance, programme_entries
+from peer_mesh import Mesh
+from spine import Spine
+from waiting import until
 
 Answer = Callable[[RecordsWanted], list[bytes]]
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from accord_node.chain import Limits
 from node_network import Alliance, issue_entry, make_alliance, programme_entries
 from peer_mesh import Mesh
 from spine import Spine
-
-from accord_node.chain import Limits
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
         await made.close()
 
 
-async def test_building_waits_for_the_lock_and_sees_that_the_base_moved(spine: Spine, alliance: Alliance) -> None:
+async def test_building_waits_for_the_lock_and_sees_that_the_base_moved(
+    spine: Spine, alliance: Alliance
+) -> None:
     old = spine.chain.base.seal_hash
     await spine.chain.lock.acquire()
     building = asyncio.create_task(
@@ -44,7 +46,9 @@ async def test_building_waits_for_the_lock_and_sees_that_the_base_moved(spine: S
     assert spine.chain.unfinalised == 0
 
 
-async def test_nothing_executes_beside_a_block_that_is_being_written(spine: Spine, alliance: Alliance) -> None:
+async def test_nothing_executes_beside_a_block_that_is_being_written(
+    spine: Spine, alliance: Alliance
+) -> None:
     final = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 0)]))
     beside = spine.block([issue_entry(alliance, "p0", "prog", 1)], view=7)
     above = spine.block([issue_entry(alliance, "p0", "prog", 2)], parent=final.version)
@@ -58,7 +62,9 @@ async def test_nothing_executes_beside_a_block_that_is_being_written(spine: Spin
     assert (await spine.execute(above)).version.height == final.version.height + 1
 
 
-async def test_dead_branches_can_be_dropped_and_what_rests_on_live_ones_cannot(spine: Spine, alliance: Alliance) -> None:
+async def test_dead_branches_can_be_dropped_and_what_rests_on_live_ones_cannot(
+    spine: Spine, alliance: Alliance
+) -> None:
     parent = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 0)]))
     child = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 1)], parent=parent.version))
     for view in range(20, 30):

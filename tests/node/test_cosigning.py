@@ -7,10 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, key, make_alliance
-from peer_mesh import Mesh
-from spine import HandClock, Spine
-from waiting import until
 
 from accord_ledger import codec
 from accord_ledger.checkpoint import Checkpoint, cosign
@@ -20,6 +16,10 @@ from accord_node import cosigning as cosigning_module
 from accord_node.cosigning import MAX_EARLY, Cosigners, cosigner_name
 from accord_node.messages import Cosignature
 from accord_node.peer import Outcome, Topic
+from node_network import Alliance, key, make_alliance
+from peer_mesh import Mesh
+from spine import HandClock, Spine
+from waiting import until
 
 ORIGIN = "ledger.example/test"
 
@@ -80,7 +80,9 @@ async def test_a_quorum_publishes(desk: Desk) -> None:
     assert [item.size for item in desk.published] == [version.log.size]
 
 
-async def test_cosignatures_ahead_of_our_log_count_once_it_gets_there_and_are_then_relayed(desk: Desk) -> None:
+async def test_cosignatures_ahead_of_our_log_count_once_it_gets_there_and_are_then_relayed(
+    desk: Desk,
+) -> None:
     version = await desk.next()
     early = [cosignature(version, party) for party in ("p2", "p3")]
     assert [desk.hear(item) for item in early] == [Outcome.IGNORE, Outcome.IGNORE]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from accord_genesis.keyfiles import write_key
@@ -22,6 +25,17 @@ from accord_node.node import NodeKeys
 from node_network import USES, Alliance, key, make_alliance, programme_entries
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """What a command configures for its process does not outlive its test."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level, interval = root.handlers[:], root.level, sys.getswitchinterval()
+    yield
+    structlog.configure(**before)
+    root.handlers[:], root.level = handlers, level
+    sys.setswitchinterval(interval)
 
 
 def write_node(alliance: Alliance, folder: Path, party: str, extra: str = "") -> Path:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from node_network import Alliance, issue_entry, make_alliance
 
 from accord_ledger.domain.pipeline import Prepared, prepare
 from accord_node.mempool import Mempool
+from node_network import Alliance, issue_entry, make_alliance
 
 
 @pytest.fixture(scope="module")

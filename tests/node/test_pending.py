@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import pytest
@@ -10,20 +9,9 @@ import pytest
 from accord_node.disk import DirectoryDisk
 from accord_node.pending import PendingLog
 from accord_node.records import entry_hash
+from spine import FullDisk
 
 ENTRIES = [bytes([number]) * 50 for number in range(1, 9)]
-
-
-class FullDisk(DirectoryDisk):
-    """A disk on which so many more bytes fit."""
-
-    room = 10_000
-
-    def append(self, name: str, data: bytes) -> None:
-        super().append(name, data[: self.room])
-        self.room -= len(data)
-        if self.room < 0:
-            raise OSError(errno.ENOSPC, "no space left on device")
 
 
 def reopened(folder: Path) -> list[bytes]:

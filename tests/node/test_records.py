@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, issue_entry, key, make_alliance, programme_entries
-from peer_mesh import Mesh
-from spine import Spine
 
 from accord_ledger import codec
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.pipeline import Prepared, prepare
 from accord_ledger.keys import SigningKey
 from accord_node.records import Refusal, entry_hash
+from node_network import Alliance, issue_entry, key, make_alliance, programme_entries
+from peer_mesh import Mesh
+from spine import Spine
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,18 @@ async def test_a_wrong_signature_of_a_known_key_is_refused(spine: Spine, allianc
     assert not proven
 
 
-async def test_a_signature_by_an_unknown_key_is_no_offence_and_no_proof(spine: Spine, alliance: Alliance) -> None:
+async def test_a_signature_by_an_unknown_key_is_no_offence_and_no_proof(
+    spine: Spine, alliance: Alliance
+) -> None:
     entry = signed_by(alliance, "p0", key("p0", "not yet registered"))
     ((answer, proven),) = await spine.reader.read_authored([entry])
     assert isinstance(answer, Prepared)
     assert not proven
 
 
-async def test_a_signature_by_somebody_elses_key_does_not_make_its_author(spine: Spine, alliance: Alliance) -> None:
+async def test_a_signature_by_somebody_elses_key_does_not_make_its_author(
+    spine: Spine, alliance: Alliance
+) -> None:
     ((answer, proven),) = await spine.reader.read_authored([signed_by(alliance, "p0", key("p1", "issuance"))])
     assert isinstance(answer, Prepared)
     assert not proven
@@ -75,7 +79,9 @@ async def test_a_record_of_another_network_is_refused(spine: Spine) -> None:
     assert answer.rejection.path == "network"
 
 
-async def test_two_who_wait_for_one_record_do_not_disturb_each_other(spine: Spine, alliance: Alliance) -> None:
+async def test_two_who_wait_for_one_record_do_not_disturb_each_other(
+    spine: Spine, alliance: Alliance
+) -> None:
     entry, other = (issue_entry(alliance, "p0", "prog", number) for number in (0, 1))
     both = asyncio.create_task(spine.reader.arrivals([entry_hash(entry), entry_hash(other)], 20))
     short = await spine.reader.arrivals([entry_hash(entry), entry_hash(other)], 0.01)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
 
 from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import FatalError
@@ -15,6 +14,7 @@ from accord_ledger.execute import Executed, Execution, Version
 from accord_ledger.keys import verifies
 from accord_node.storage.store import Beginning, Store
 from accord_node.workers import Workers
+from node_network import Alliance, issue_entry, make_alliance, programme_entries
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,9 @@ async def filled(alliance: Alliance, folder: Path, disk: Workers, blocks: int = 
     store = await Store.open(folder, beginning(alliance), disk)
     entries = programme_entries(alliance, "p0", "prog")
     for number in range(blocks):
-        done = block(alliance, store.base, entries if number == 0 else [issue_entry(alliance, "p0", "prog", number)])
+        done = block(
+            alliance, store.base, entries if number == 0 else [issue_entry(alliance, "p0", "prog", number)]
+        )
         await store.write(done, None)
         store.adopt(done)
     root = store.base.map.root
@@ -65,11 +67,16 @@ async def test_reopening_gives_the_same_ledger(alliance: Alliance, tmp_path: Pat
     await store.close()
 
 
-async def test_log_written_and_database_not_is_cut_back(alliance: Alliance, tmp_path: Path, disk: Workers) -> None:
+async def test_log_written_and_database_not_is_cut_back(
+    alliance: Alliance, tmp_path: Path, disk: Workers
+) -> None:
     root = await filled(alliance, tmp_path, disk)
     store = await Store.open(tmp_path, beginning(alliance), disk)
     lost = block(alliance, store.base, [issue_entry(alliance, "p0", "prog", 50)])
-    store.files.append([*lost.entries, lost.sealed.entry], [item.record.leaf_hash for item in lost.prepared] + [lost.sealed.leaf_hash])
+    store.files.append(
+        [*lost.entries, lost.sealed.entry],
+        [item.record.leaf_hash for item in lost.prepared] + [lost.sealed.leaf_hash],
+    )
     await store.close()  # the crash comes before the database commit
     again = await Store.open(tmp_path, beginning(alliance), disk)
     assert (again.base.height, again.base.map.root) == (3, root)
@@ -89,7 +96,7 @@ def _flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
-DAMAGES = {
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a state value changed": (lambda path: _sql(path, "UPDATE state SET value = x'80' WHERE substr(key, 1, 6) = x'62617463682f'"), "STATE_CORRUPT"),
     "a state row lost": (lambda path: _sql(path, "DELETE FROM state WHERE substr(key, 1, 6) = x'70617274792f'"), "STATE_CORRUPT"),
     "an entry changed": (lambda path: _flip(path / "log" / "tail" / "0", 40), "LOG_CORRUPT"),
@@ -100,7 +107,9 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-async def test_damage_is_named_and_refused(alliance: Alliance, tmp_path: Path, disk: Workers, what: str) -> None:
+async def test_damage_is_named_and_refused(
+    alliance: Alliance, tmp_path: Path, disk: Workers, what: str
+) -> None:
     await filled(alliance, tmp_path, disk)
     damage, code = DAMAGES[what]
     damage(tmp_path)
@@ -109,7 +118,9 @@ async def test_damage_is_named_and_refused(alliance: Alliance, tmp_path: Path, d
     assert caught.value.code == code
 
 
-async def test_another_networks_database_is_refused(alliance: Alliance, tmp_path: Path, disk: Workers) -> None:
+async def test_another_networks_database_is_refused(
+    alliance: Alliance, tmp_path: Path, disk: Workers
+) -> None:
     await filled(alliance, tmp_path, disk)
     other = make_alliance(5)
     with pytest.raises(FatalError) as caught:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
-from peer_mesh import Mesh
-from spine import Spine, prepared
 
 from accord_node import trial as trial_module
 from accord_node.trial import Trial
+from node_network import Alliance, issue_entry, make_alliance, programme_entries
+from peer_mesh import Mesh
+from spine import Spine, prepared
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def remove(name: str) -> Damage:
 def replace_with(name: str, content: bytes) -> Damage:
     def damage(folder: Path) -> None:
         remove(name)(folder)
+        (folder / name).touch(mode=0o600)
         (folder / name).write_bytes(content)
 
     return damage

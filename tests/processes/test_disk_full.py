@@ -54,6 +54,8 @@ async def ends_named(alliance: ProcessAlliance, receipts: Receipts, *codes: str)
     assert len(said) == 1, said
     assert said[0].removeprefix("accord-node: ").split(":")[0] in codes, said
     assert await node.ended() == 1
+    assert all(fault.startswith(PARTY) for fault in receipts.faults), receipts.faults
+    receipts.faults.clear()
 
 
 async def test_a_full_disk(alliance: ProcessAlliance, small_disk: Path) -> None:

@@ -12,7 +12,7 @@ from process_load import Background, Receipts, nothing_lost, submit_to
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 
-PAIRS = 20
+PAIRS, AT_ONCE = 20, 4
 
 
 async def pair(alliance: ProcessAlliance, place: int, first: str, second: str) -> tuple[str, str]:
@@ -32,7 +32,10 @@ async def test_of_two_conflicting_records_exactly_one_is_final(alliance: Process
     nodes = [(MEMBERS[n % 4], MEMBERS[(n + 1 + n // 4 % 3) % 4]) for n in range(PAIRS)]
     async with Background() as background:
         background.run(submit_to(alliance, "bcb", Receipts()))
-        found = [await pair(alliance, n, *nodes[n]) for n in range(PAIRS)]
+        found: list[tuple[str, str]] = []
+        for start in range(0, PAIRS, AT_ONCE):
+            wave = range(start, start + AT_ONCE)
+            found += await asyncio.gather(*(pair(alliance, n, *nodes[n]) for n in wave))
     await alliance.all_equal()
     for party in EVERYONE:
         final = await alliance.final_ids(party)
@@ -57,13 +60,19 @@ async def test_the_observer_serves_what_the_members_serve(alliance: ProcessAllia
         background.run(*(submit_to(alliance, party, receipts) for party in EVERYONE))
 
         async def more_than_a_bundle() -> bool:
-            return (await alliance.status(OBSERVER)).log_size > TILE_WIDTH + 20
+            size = (await alliance.status(OBSERVER)).log_size
+            return size > TILE_WIDTH + 20 and len(receipts.final) > 40
 
         await alliance.until(more_than_a_bundle, "a full bundle on the observer")
     await nothing_lost(alliance, receipts)
     texts = await one_checkpoint(alliance)
     size = int(texts.split(b"\n")[1])
-    places = [Bundle(0, TILE_WIDTH), Tile(0, 0, TILE_WIDTH), Bundle(1, size % TILE_WIDTH), Tile(1, 0, 1)]
+    places: list[Bundle | Tile] = [
+        Bundle(0, TILE_WIDTH),
+        Tile(0, 0, TILE_WIDTH),
+        Bundle(1, size % TILE_WIDTH),
+        Tile(1, 0, 1),
+    ]
     for address in ("/genesis", "/policy", *(f"/{place.path}" for place in places)):
         answers = [await alliance.get(party, address) for party in EVERYONE]
         assert {answer[0] for answer in answers} == {200}, address
@@ -83,3 +92,11 @@ async def one_checkpoint(alliance: ProcessAlliance) -> bytes:
     await alliance.until(same_size, "checkpoints of one size")
     assert len(texts) == 1, "two roots for one size"
     return texts.pop()
+
+
+async def test_a_second_process_on_the_same_data_is_refused(alliance: ProcessAlliance) -> None:
+    for command in ("run", "check"):
+        done = await asyncio.to_thread(alliance.run_offline, command, alliance.config("bcb"))
+        assert done.stderr.startswith("accord-node: DATA_IN_USE: "), done
+        assert (done.returncode, done.stderr.count("\n"), done.stdout) == (1, 1, "")
+    assert (await alliance.status("bcb")).ready

@@ -86,7 +86,9 @@ def prepare(entry: bytes) -> Prepared:
             "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
         )
     holders = kind.holders(body)
-    return Prepared(record, kind, body, {key_id(public): public for public in holders} if holders else _NOBODY)
+    return Prepared(
+        record, kind, body, {key_id(public): public for public in holders} if holders else _NOBODY
+    )
 
 
 def decode_body(kind: TransactionKind[Any, Any], data: bytes) -> Body:

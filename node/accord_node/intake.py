@@ -1,0 +1,165 @@
+"""Records between this node and its peers: what may enter the pool, and what is said of our own.
+
+What peers send enters the pool only if a known key of its author signed it. Bad, and held against the
+sender, is only what no state can mend; what nothing proves yet stays with the sender's account
+(:mod:`accord_node.unproven`), is not relayed, and is looked at again when keys change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from accord_ledger import codec
+from accord_ledger.domain.model.party import KEYS
+from accord_ledger.domain.pipeline import Prepared
+from accord_ledger.execute import Executed
+from accord_ledger.state import View
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS
+from accord_node.chain import Chain
+from accord_node.mempool import Mempool
+from accord_node.messages import MAX_MESSAGE_BYTES, Batch
+from accord_node.peer import Outcome, PeerNetwork, Topic
+from accord_node.records import RecordReader, Refusal, authored, entry_hash
+from accord_node.seams import Clock
+from accord_node.unproven import Unproven
+
+GOSSIP_BATCH = 256
+"""Records in one gossiped batch."""
+GOSSIP_BYTES = 512 * 1024
+"""A batch is closed before it grows past this."""
+MAX_BATCH_BYTES = GOSSIP_BYTES + 128 * 1024
+"""No honest batch is larger."""
+MAX_SKEW_SECONDS = 60
+"""A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
+
+
+class Intake:
+    """Takes gossiped records into the pool, and gossips those accepted here."""
+
+    def __init__(
+        self,
+        *,
+        chain: Chain,
+        mempool: Mempool,
+        reader: RecordReader,
+        network: PeerNetwork,
+        clock: Clock,
+        on_taken: Callable[[Sequence[Prepared]], None],
+    ) -> None:
+        self._chain = chain
+        self._mempool = mempool
+        self._reader = reader
+        self._network = network
+        self._clock = clock
+        self._on_taken = on_taken
+        self._unproven = Unproven()
+        self._regossiped = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """From now on nothing is gossiped."""
+        self._stopped = True
+
+    @property
+    def unproven(self) -> int:
+        """Records kept that nothing proves to be their author's."""
+        return len(self._unproven)
+
+    def holds(self, prepared: Prepared) -> bool:
+        """Whether a block, final or not, holds the transaction."""
+        return self._chain.head().recent.holds(prepared.record.tx_id, prepared.record.tx.expires)
+
+    def tick(self) -> None:
+        """Housekeeping, a few times a second."""
+        self._unproven.expire(self._clock.monotonic())
+
+    def on_final(self, block: Executed) -> None:
+        """A block is durable: if keys changed, what nothing proved may be proven now."""
+        if len(self._unproven) and any(key.startswith(KEYS.prefix) for key in block.changes):
+            self._review_unproven()
+
+    def gossip(self, entries: Sequence[bytes]) -> None:
+        """Say records to all peers, in batches that fit."""
+        batch: list[bytes] = []
+        size = 0
+        for entry in entries:
+            if batch and (len(batch) == GOSSIP_BATCH or size + len(entry) > GOSSIP_BYTES):
+                self._publish(batch)
+                batch, size = [], 0
+            batch.append(entry)
+            size += len(entry)
+        self._publish(batch)
+
+    def _publish(self, entries: Sequence[bytes]) -> None:
+        if entries and not self._stopped:
+            self._network.gossip.publish(Topic.TRANSACTIONS, codec.encode(Batch(entries=tuple(entries))))
+
+    async def on_batch(self, _: Topic, payload: bytes, sender: str) -> Outcome:
+        """A gossiped batch: its form and signatures are checked; a peer tried it before.
+
+        Bad is only what no state can mend. What is not provably its author's stays with its sender's
+        account, and a batch that holds such records is not relayed; what is good in it is, as our own.
+        """
+        if len(payload) > MAX_BATCH_BYTES:
+            return Outcome.BAD
+        entries = codec.decode(payload, Batch, limit=MAX_MESSAGE_BYTES).entries
+        if len(entries) > GOSSIP_BATCH:
+            return Outcome.BAD
+        unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
+        answers = await self._reader.read_authored(unknown)
+        fresh: list[Prepared] = []
+        pure = True
+        for answer, proven in answers:
+            if isinstance(answer, Refusal):
+                return Outcome.BAD
+            if not self._timely(answer):
+                continue
+            if proven:
+                fresh.append(answer)
+            else:
+                pure = False
+                self._unproven.add(sender, answer, self._clock.monotonic())
+        self._take_gossiped(fresh)
+        if fresh and not pure:
+            self.gossip([prepared.record.entry for prepared in fresh])
+        return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
+
+    def _timely(self, prepared: Prepared) -> bool:
+        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence."""
+        expires = prepared.record.tx.expires
+        if not self._chain.base.time < expires <= self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS:
+            return False
+        return not self.holds(prepared)
+
+    def _take_gossiped(self, records: Sequence[Prepared]) -> None:
+        now = self._clock.monotonic()
+        taken = [prepared for prepared in records if self._mempool.add(prepared, local=False, arrived=now)]
+        if taken:
+            self._on_taken(taken)
+
+    def _review_unproven(self) -> None:
+        """Keys have changed: what is proven now enters the pool and goes on to our peers."""
+        state = View(self._chain.base.state)
+        proven: list[Prepared] = []
+        for sender, prepared, at in self._unproven.take():
+            if not authored(prepared, state):
+                self._unproven.add(sender, prepared, at)
+            elif self._timely(prepared) and self._reader.verifies(prepared):
+                proven.append(prepared)
+        self._take_gossiped(proven)
+        self.gossip([prepared.record.entry for prepared in proven])
+
+    def regossip(self) -> None:
+        """Say again what we hold of our own, a part at a time: a batch may have been lost with a link.
+
+        The parts are cut differently from time to time: peers do not listen twice to the same item.
+        """
+        count = GOSSIP_BATCH - self._regossiped % 7
+        if self._regossiped >= self._mempool.local:
+            self._regossiped = 0
+        flying = self._chain.in_flight()
+        window = self._mempool.local_window(self._regossiped, count)
+        self._regossiped += count
+        self.gossip(
+            [item.prepared.record.entry for item in window if item.prepared.record.entry_hash not in flying]
+        )
