@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-all check format lint types layers bench lock clean
+.PHONY: help demo test test-fast check format lint types layers bench lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +24,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## run the whole story on this machine (ARGS=--exit ends by itself)
 	@$(BIN)/accord demo $(ARGS)
 
-test: $(STAMP)  ## all tests
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: test-fast $(STAMP)  ## all tests: the everyday part on all cores, then real processes one by one
+	@$(BIN)/python -m pytest -q -m processes $(ARGS)
 
-test-fast: $(STAMP)  ## the everyday part: no real processes
-	@$(BIN)/python -m pytest -q -m "not processes" $(ARGS)
+test-fast: $(STAMP)  ## the everyday part: no real node processes
+	@$(BIN)/python -m pytest -q -n auto -m "not processes" $(ARGS)
 
 check: format lint types layers test  ## exactly what CI runs: format, lint, types, layers, tests
 

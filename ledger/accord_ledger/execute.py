@@ -47,8 +47,10 @@ class RecentTransactions:
     def holds(self, tx_id: bytes, expires: int) -> bool:
         """Whether this transaction is in this block or one before it."""
         layer: RecentTransactions | None = self
+        minute = expires // 60
         while layer is not None:
-            if tx_id in layer._minutes.get(expires // 60, ()):
+            ids = layer._minutes.get(minute)
+            if ids is not None and tx_id in ids:
                 return True
             layer = layer.parent
         return False

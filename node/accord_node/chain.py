@@ -56,6 +56,7 @@ class Chain:
         self._executor = executor
         self._blocks: dict[bytes, Executed] = {}
         self._flying: frozenset[bytes] | None = None
+        self._head: Version | None = None
         self._settling = b""
         """Seal of the base's final child while it is being written."""
         self.lock = asyncio.Lock()
@@ -96,7 +97,7 @@ class Chain:
         return self._flying
 
     def _keep(self, blocks: dict[bytes, Executed]) -> None:
-        self._blocks, self._flying = blocks, None
+        self._blocks, self._flying, self._head = blocks, None, None
 
     @property
     def unfinalised(self) -> int:
@@ -110,12 +111,13 @@ class Chain:
 
     def head(self) -> Version:
         """The highest version held, the newest of several: what a newcomer's record is tried against."""
-        if not self._blocks:
-            return self.base
-        seals = (
-            (block.sealed.seal.height, block.sealed.seal.view, seal) for seal, block in self._blocks.items()
-        )
-        return self._blocks[max(seals)[2]].version
+        if self._head is None:
+            seals = (
+                (block.sealed.seal.height, block.sealed.seal.view, seal)
+                for seal, block in self._blocks.items()
+            )
+            self._head = self._blocks[max(seals)[2]].version if self._blocks else self.base
+        return self._head
 
     def _parent(self, seal: bytes) -> Version:
         """The version a block is about to be executed on; ask with the lock held.
@@ -159,7 +161,7 @@ class Chain:
                 lambda: _build(self, version, certificate, candidates, proposer, view, time, limits),
             )
             self._blocks[done.sealed.hash] = done
-            self._flying = None
+            self._flying = self._head = None
         return done, refused
 
     async def execute(self, sealed: SealedBytes, records: Sequence[Prepared]) -> Executed:
@@ -179,7 +181,7 @@ class Chain:
                 records, lambda: execute_block(self.network, parent, sealed, records, self.checker)
             )
             self._blocks[done.sealed.hash] = done
-            self._flying = None
+            self._flying = self._head = None
         return done
 
     async def _run(self, records: Sequence[Prepared], work: Callable[[], T]) -> T:

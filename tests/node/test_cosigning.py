@@ -110,6 +110,9 @@ async def test_junk_under_a_members_name_does_not_displace_its_real_cosignature(
         desk.hear(junk(version.log.size, party), sender="p1")
     desk.cosigners.advanced(version)
     assert desk.published
+    lines = parse_note(desk.cosigners.note).signatures
+    assert all(line.blob != junk(0).blob[4:] for line in lines)
+    assert len(lines) == 1 + 3
 
 
 async def test_a_cosignature_under_another_key_id_is_bad(desk: Desk) -> None:

@@ -115,9 +115,13 @@ async def villain(network: Network) -> AsyncIterator[Villain]:
 
 @pytest.fixture
 async def four(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Network]:
-    async with Network(alliance, tmp_path) as running:
+    """Four honest nodes, at rest until a test gives them something to do."""
+    async with Network(alliance, tmp_path, {"heartbeat_seconds": 60}) as running:
         for entry in programme_entries(alliance, "p0", "prog"):
             await final(running.nodes["p0"], entry)
+        nodes = running.nodes.values()
+        await until(lambda: len({node.chain.base.seal_hash for node in nodes}) == 1, "one base")
+        await until(lambda: not any(node.chain.unfinalised for node in nodes), "at rest")
         yield running
 
 
@@ -250,6 +254,17 @@ async def test_a_journal_that_cannot_be_written_stops_the_node_and_nothing_is_se
         [issue_entry(four.alliance, "p0", "prog", 9)], wait=False, timeout=0
     )
     assert answer.status == "busy"
+    assert node.network.counters["published"] == sent
+
+
+async def test_a_database_that_cannot_be_written_ends_voting_and_cosigning(four: Network) -> None:
+    node = four.nodes["p0"]
+    await node.store.database.close()
+    await final(four.nodes["p1"], issue_entry(four.alliance, "p0", "prog", 0))
+    await until(node.fatal.done, "stopped")
+    sent = node.network.counters["published"]
+    for number in range(1, 4):
+        await final(four.nodes["p1"], issue_entry(four.alliance, "p0", "prog", number))
     assert node.network.counters["published"] == sent
 
 

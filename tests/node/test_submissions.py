@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -82,6 +83,19 @@ async def test_submitting_again_while_the_first_is_on_its_way_gives_its_answer(
     entry = issue(alliance, 0)
     await asyncio.gather(*(accepted(spine, entry) for _ in range(5)))
     assert spine.submissions.accepted == 1
+    assert spine.pending.waiting == 1
+
+
+async def test_nobody_is_told_accepted_before_it_is_durable(spine: Spine, alliance: Alliance) -> None:
+    entry, gate = issue(alliance, 0), threading.Event()
+    held = asyncio.create_task(spine.workers.run(gate.wait))  # the disk is slow
+    first = asyncio.create_task(accepted(spine, entry))
+    await until(lambda: len(spine.mempool) == 1, "on its way")
+    second = asyncio.create_task(accepted(spine, entry))
+    done, _ = await asyncio.wait({first, second}, timeout=0.05)
+    gate.set()
+    await asyncio.gather(held, first, second)
+    assert not done
     assert spine.pending.waiting == 1
 
 
