@@ -16,8 +16,12 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Run each benchmark in a process of its own, so that none warms the other's caches."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, no growth to 100,000 transactions")
-    parser.add_argument("only", nargs="*", choices=["authmap", "rules", "audit", "nodes", []], help="just these")
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller sizes, no growth to 100,000 transactions"
+    )
+    parser.add_argument(
+        "only", nargs="*", choices=["authmap", "rules", "audit", "nodes", []], help="just these"
+    )
     arguments = parser.parse_args()
     heading("Accord benchmarks")
     row("machine", machine())

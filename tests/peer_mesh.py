@@ -47,7 +47,7 @@ async def until(condition: Callable[[], object], what: str = "condition") -> Non
     """Return as soon as the condition holds; fail if it does not within ``PATIENCE``."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110 - conditions over plain counters have no event
+            while not condition():
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"never came true: {what}") from None

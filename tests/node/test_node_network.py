@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from node_network import Alliance, Network, issue_entry, make_alliance, programme_entries
-from waiting import until
 
 from accord_client.api import SubmitResult
+from node_network import Alliance, Network, issue_entry, make_alliance, programme_entries
+from waiting import until
 
 FOUR = ("p0", "p1", "p2", "p3")
 
