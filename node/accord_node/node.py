@@ -169,9 +169,26 @@ class Node:
             for thread in threads.values():
                 thread.close()
             raise
-        node = cls(config, folder, genesis, keys, clock, store, threads)
-        await node._wire()
+        try:
+            node = cls(config, folder, genesis, keys, clock, store, threads)
+            await node._claim_journal()
+            await node._wire()
+        except BaseException:  # threads left running would keep a process alive that reported its end
+            await store.close()
+            for thread in threads.values():
+                thread.close()
+            raise
         return node
+
+    async def _claim_journal(self) -> None:
+        """The journal belongs to this database: another member's, copied in, must not be spoken from."""
+        known = await self.store.database.meta("journal")
+        if known is None:
+            await self.store.database.set_meta("journal", self.wal.identity)
+        elif known != self.wal.identity:
+            raise FatalError(
+                "JOURNAL_FOREIGN", f"expected vote journal {known.hex()}, got {self.wal.identity.hex()}"
+            )
 
     async def _wire(self) -> None:
         config, genesis = self.config, self.genesis

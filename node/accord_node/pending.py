@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from accord_ledger.codec import MAX_ENTRY_BYTES
+from accord_ledger.errors import FatalError
 from accord_node.records import entry_hash
 from accord_node.seams import Disk
 
@@ -118,6 +119,8 @@ def _frames(data: bytes) -> tuple[list[bytes], int, int]:
         if not 0 < length <= MAX_ENTRY_BYTES or len(entry) < length:
             break
         if zlib.crc32(entry) != int.from_bytes(data[at + 4 : at + 8], "big"):
+            if at + _HEADER + length < len(data):
+                raise FatalError("PENDING_CORRUPT", f"expected a whole entry at byte {at}, and more follow")
             break
         entries.append(entry)
         at += _HEADER + length

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import FatalError
 from accord_ledger.execute import Executed, Execution, Version
@@ -126,3 +128,22 @@ async def test_another_networks_database_is_refused(
     with pytest.raises(FatalError) as caught:
         await Store.open(tmp_path, beginning(other), disk)
     assert caught.value.code == "DATABASE_NETWORK"
+
+
+async def test_a_row_being_deleted_can_be_read_until_the_base_moves(
+    alliance: Alliance, tmp_path: Path, disk: Workers
+) -> None:
+    await filled(alliance, tmp_path, disk)
+    store = await Store.open(tmp_path, beginning(alliance), disk)
+    key = PARTIES.key("p1")
+    done = block(alliance, store.base, [])
+    changed = dataclasses.replace(done, changes={**done.changes, key: None})
+    await store.write(changed, None)
+    assert store.source.load(PARTIES, key) is not None
+    store.adopt(
+        dataclasses.replace(
+            changed, version=dataclasses.replace(done.version, map=store.base.map.update({key: None}))
+        )
+    )
+    assert store.source.load(PARTIES, key) is None
+    await store.close()

@@ -188,7 +188,7 @@ class Link:
         outbox, socket = self.outbox, self._socket
         spree = 0
         while True:
-            if not outbox:
+            while not outbox:  # a replacing link may have taken over what woke us
                 self._wake = self._loop.create_future()
                 await self._wake
                 spree = 0

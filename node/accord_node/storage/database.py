@@ -122,6 +122,10 @@ class Database:
         row = await (await self._db.execute("SELECT value FROM meta WHERE name = ?", (name,))).fetchone()
         return None if row is None else bytes(row[0])
 
+    async def set_meta(self, name: str, value: bytes) -> None:
+        """Write a value of the ``meta`` table; durable on return."""
+        await self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
     async def floor(self) -> Floor | None:
         """The durable floor; None before genesis state was written."""
         raw = await self.meta("floor")

@@ -225,13 +225,15 @@ class LogFiles:
         return pack_entries(self.entries_of(bundle.index, bundle.width))
 
     def entries_of(self, index: int, width: int) -> list[bytes]:
-        """The first ``width`` entries of a bundle."""
+        """The first ``width`` entries of a bundle; any thread may ask while another appends."""
         full = self.root / entries_path(index)
-        if full.exists():
-            return unpack_entries(full.read_bytes(), TILE_WIDTH)[:width]
-        if index == self.size // TILE_WIDTH and 0 < width <= len(self._tail_entries):
-            return self._tail_entries[:width]
-        raise FileNotFoundError(entries_path(index, width))
+        if not full.exists():
+            tail = self._tail_entries
+            if index == self.size // TILE_WIDTH and 0 < width <= len(tail):
+                return tail[:width]
+            if not full.exists():  # unless it was completed between the two looks
+                raise FileNotFoundError(entries_path(index, width))
+        return unpack_entries(full.read_bytes(), TILE_WIDTH)[:width]
 
     def entries(self, first: int, count: int) -> list[bytes]:
         """Entries [first, first + count); fewer never: ``FileNotFoundError`` beyond the log."""

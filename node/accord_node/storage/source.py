@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class DurableState:
         self._map = state
         self._capacity = capacity
         self._decoded: OrderedDict[bytes, Any] = OrderedDict()
+        self._leaving: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
 
     def has(self, key: bytes) -> bool:
@@ -40,17 +41,27 @@ class DurableState:
                 return found
             if not self._map.contains(key):
                 return None
-            row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-            if row is None:
+            raw = self._leaving.get(key) or self._row(key)
+            if raw is None:
                 raise FatalError("STATE_CORRUPT", f"expected a value under {key.hex()} in the database")
-            value = table.decode(row[0])
+            value = table.decode(raw)
             self._remember(key, value)
             return value
+
+    def _row(self, key: bytes) -> bytes | None:
+        row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def leaving(self, keys: Iterable[bytes]) -> None:
+        """These rows are about to be deleted; until :meth:`advance` they still hold what they hold."""
+        with self._lock:
+            self._leaving = {key: value for key in keys if (value := self._row(key)) is not None}
 
     def advance(self, state: AuthMap, written: Mapping[bytes, Any | None]) -> None:
         """Follow a commit: the new map and the values the block wrote."""
         with self._lock:
             self._map = state
+            self._leaving = {}
             for key, value in written.items():
                 if value is None:
                     self._decoded.pop(key, None)

@@ -126,6 +126,7 @@ class Store:
         entries = [*block.entries, block.sealed.entry]
         leaves = [*(item.record.leaf_hash for item in block.prepared), block.sealed.leaf_hash]
         await self._executor.run(lambda: self.files.append(entries, leaves))
+        self.source.leaving(key for key, value in block.changes.items() if value is None)
         await self.database.commit(block, certificate)
 
     def adopt(self, block: Executed) -> Version:
