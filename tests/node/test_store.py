@@ -14,6 +14,7 @@ from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import FatalError
 from accord_ledger.execute import Executed, Execution, Version
 from accord_ledger.keys import verifies
+from accord_ledger.state import View
 from accord_node.storage.store import Beginning, Store
 from accord_node.workers import Workers
 from node_network import Alliance, issue_entry, make_alliance, programme_entries
@@ -137,6 +138,8 @@ async def test_a_row_being_deleted_can_be_read_until_the_base_moves(
     store = await Store.open(tmp_path, beginning(alliance), disk)
     key = PARTIES.key("p1")
     done = block(alliance, store.base, [])
+    assert isinstance(done.version.state, View)
+    done.version.state.delete(PARTIES, "p1")
     changed = dataclasses.replace(done, changes={**done.changes, key: None})
     await store.write(changed, None)
     assert store.source.load(PARTIES, key) is not None
