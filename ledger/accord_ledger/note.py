@@ -23,6 +23,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Self
 
@@ -64,6 +65,7 @@ def encode_base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
+@lru_cache(maxsize=1024)
 def is_key_name(name: str) -> bool:
     """Whether a key may have this name: not empty, no Unicode space, no plus, no control character."""
     if not 0 < len(name.encode(errors="replace")) <= MAX_NAME_BYTES:
@@ -71,6 +73,7 @@ def is_key_name(name: str) -> bool:
     return not (any(letter.isspace() for letter in name) or "+" in name or _CONTROL.search(name))
 
 
+@lru_cache(maxsize=1024)
 def key_id(name: str, type_byte: int, public: bytes) -> bytes:
     """SHA-256(name || 0x0A || type byte || public key)[:4]."""
     return sha256(name.encode() + b"\n" + bytes([type_byte]) + public).digest()[:KEY_ID_BYTES]
