@@ -25,6 +25,11 @@ class Run:
     latencies: list[float] = field(default_factory=list)
     """Seconds from request to final answer, one a request."""
     refused: int = 0
+    begin: float = field(default_factory=time.perf_counter)
+
+    def overall(self) -> float:
+        """Records per second from the first request to the last answer."""
+        return sum(count for _, count in self.finals) / (max(when for when, _ in self.finals) - self.begin)
 
     def rates(self, windows: int = WINDOWS) -> list[float]:
         """Records per second in equal windows, the ramp at both ends left out."""

@@ -29,13 +29,29 @@ async def _saturation(alliance: Alliance, count: int, bound: float) -> float:
     return rate
 
 
-async def _stalls(alliance: Alliance) -> None:
-    """A beat of 5 ms in every node's loop: how late it came, and how much of that our own code ran."""
-    samples = [await alliance.metrics(party) for party in FOUNDERS]
-    busy = max(item["accord_loop_busy_max_seconds"] for item in samples)
-    late = max(item["accord_loop_late_max_seconds"] for item in samples)
-    goal("longest hold of any node's event loop by its own code, ms", busy * 1000, 20.0, at_most=True)
-    row("latest beat, waiting for a processor or the interpreter included, ms", f"{late * 1000:.0f}")
+async def _holds(alliance: Alliance) -> dict[str, dict[str, float]]:
+    """Beats by how much of their lateness our own code ran, for every node."""
+    return {
+        party: {
+            name: value
+            for name, value in (await alliance.metrics(party)).items()
+            if "loop_busy_seconds_bucket" in name
+        }
+        for party in FOUNDERS
+    }
+
+
+def _longest(before: dict[str, dict[str, float]], after: dict[str, dict[str, float]]) -> float:
+    """Upper bound of the bucket that holds the longest hold between two readings, seconds."""
+    worst = 0.0
+    for party, buckets in after.items():
+        fresh = {name: value - before[party].get(name, 0.0) for name, value in buckets.items()}
+        total = max(fresh.values())
+        bounds = sorted(
+            (float(name.partition('le="')[2].partition('"')[0]), value) for name, value in fresh.items()
+        )
+        worst = max(worst, next(bound for bound, value in bounds if value >= total))
+    return worst
 
 
 async def _latency(alliance: Alliance, rate: float) -> None:
@@ -61,11 +77,10 @@ async def _batches(alliance: Alliance) -> None:
     leaves = bare.leaves_per_second()
     for size, count in ((1000, 1500), (100_000, 60)):
         run = await load.saturate(alliance, alliance.issuances(count, size=size))
-        seconds = max(when for when, _ in run.finals) - min(when for when, _ in run.finals) or 1e-9
         done = sum(final for _, final in run.finals)
         row(
             f"credentials/s in issuances of {size:,}",
-            f"{done * size / seconds:,.0f}",
+            f"{run.overall() * size:,.0f}",
             f"{done} issuances; refused {run.refused}",
         )
     row("bare RFC 6962 leaves/s of all cores", f"{leaves:,.0f}", "what an issuer hashes before it submits")
@@ -123,8 +138,15 @@ async def run(*, quick: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="accord-bench-") as folder:
         async with Alliance(Path(folder)) as alliance:
             await load.saturate(alliance, alliance.issuances(1000))  # warm up
+            before = await _holds(alliance)
             rate = await _saturation(alliance, count, bound)
-            await _stalls(alliance)
+            held = _longest(before, await _holds(alliance))
+            goal(
+                "longest hold of any event loop by its own code under saturation, at most ms",
+                held * 1000,
+                20.0,
+                at_most=True,
+            )
             await _latency(alliance, rate)
             await _batches(alliance)
             await _one_down(alliance, count // 2, rate)

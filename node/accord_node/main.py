@@ -234,6 +234,7 @@ async def _run(config: Config, folder: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _asked_to_stop, stop, number)
     node = await _open(config, folder)
+    gc.collect()
     http = HttpServer(node, folder=folder)
     run_file = folder / config.data / RUN_FILE
     try:
@@ -260,7 +261,6 @@ def _settle_collector() -> None:
     A block of records is thousands of objects that all go at once; collecting among them every few
     hundred cost a twentieth of the processor time under load (``bench/nodes.py``).
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 

@@ -101,6 +101,9 @@ class Submissions:
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking = False
         self._stopped = False
+        self._unwritten: list[tuple[list[Prepared], asyncio.Future[None]]] = []
+        """Accepted by the trial and not durable yet, request by request."""
+        self._writing = False
         self._swept = 0
         """Block time up to which expired transactions were dropped."""
         self.refused = 0
@@ -232,12 +235,39 @@ class Submissions:
         return item.prepared
 
     async def _make_durable(self, records: list[Prepared]) -> None:
-        entries = [prepared.record.entry for prepared in records]
+        """Return once the records are durable here and gossiped.
+
+        Requests that come while others are being written go together: one sync and one gossiped batch
+        for all of them, and no wait for any when the node is at rest.
+        """
+        written = asyncio.get_running_loop().create_future()
+        self._unwritten.append((records, written))
+        if not self._writing:
+            self._writing = True
+            self._spawn(self._write_all())
+        await asyncio.shield(written)
+
+    async def _write_all(self) -> None:
         try:
-            await self._disk.run(lambda: self._pending.append(entries))
+            while self._unwritten:
+                group, self._unwritten = self._unwritten, []
+                await self._write([prepared for records, _ in group for prepared in records])
+                for _, written in group:
+                    if not written.done():
+                        written.set_result(None)
         except OSError as error:
+            for _, written in [*group, *self._unwritten]:
+                if not written.done():
+                    written.set_exception(error)
+                    written.exception()  # a client that went away leaves nobody to take it
+            self._unwritten = []
             self._on_fatal(error)
-            raise
+        finally:
+            self._writing = False
+
+    async def _write(self, records: list[Prepared]) -> None:
+        entries = [prepared.record.entry for prepared in records]
+        await self._disk.run(lambda: self._pending.append(entries))
         names = [prepared.record.entry_hash for prepared in records]
         self._settle(name for name in names if name not in self._mempool)  # final before it was durable
         self.intake.gossip(entries)
