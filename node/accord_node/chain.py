@@ -44,6 +44,8 @@ class Limits:
 
     records: int = 1000
     body_bytes: int = 2 * 1024 * 1024
+    pace_seconds: float = 0.1
+    """Least time between blocks while more than one record comes per block."""
 
 
 class Chain:

@@ -75,6 +75,8 @@ class Consensus(Section, frozen=True, kw_only=True):
     """Assumed bound on one message delay, milliseconds."""
     heartbeat_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
     """An idle network seals an empty block this often, so that freshness can be proved."""
+    pace_ms: Annotated[int, Meta(ge=0, le=10_000)] = 100
+    """Under load a block is proposed at most this often, milliseconds; at rest nothing waits."""
     block_records: Annotated[int, Meta(ge=1, le=65_536)] = 1000
     """Most records in a block this node proposes."""
     block_bytes: Annotated[int, Meta(ge=65_535, le=4 * 1024 * 1024)] = 2 * 1024 * 1024

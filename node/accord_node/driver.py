@@ -152,6 +152,8 @@ class Driver:
         self.last_progress = services.clock.monotonic()
         """When a block last became final or consensus was last idle (monotonic seconds)."""
         self.pending_reported = False
+        self._paced_until = 0.0
+        """Loop time before which a block under load is not built."""
 
     def start(self, records: tuple[journal.Record, ...], finality: on.Finality) -> None:
         """Restore from the journal and begin."""
@@ -504,10 +506,26 @@ class Driver:
         else:
             self._room.clear()
 
+    async def _pace(self, parent: bytes) -> None:
+        """Under load let records gather: a block costs every member much the same whatever it holds.
+
+        A parent of one record or none says that nobody is in a hurry with many, so nothing waits at rest.
+        """
+        block = self._on.chain.executed(parent)
+        if block is None or len(block.prepared) <= 1:
+            return
+        if len(self._on.mempool) - len(block.prepared) >= self._on.limits.records:
+            return  # a full block waits already
+        await asyncio.sleep(self._paced_until - asyncio.get_running_loop().time())
+
+    def _block_seen(self) -> None:
+        self._paced_until = asyncio.get_running_loop().time() + self._on.limits.pace_seconds
+
     async def _build(self, effect: do.BuildBlock) -> None:
         chain = self._on.chain
         if not await self._ensure_executed(effect.parent):
             return
+        await self._pace(effect.parent)
         candidates: list[Prepared] = []
         time = self._on.clock.now()
         if not effect.empty_only and self._room.is_set():
@@ -530,6 +548,7 @@ class Driver:
         hashes = tuple(item.record.entry_hash for item in block.prepared)
         self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared, view=effect.view))
         self.room_changed()
+        self._block_seen()
         self.give(on.BlockBuilt(effect.view, block.sealed))
 
     async def _execute(self, view: int, sealed: SealedBytes) -> None:
@@ -560,6 +579,7 @@ class Driver:
         except KeyError:
             return None  # overtaken by finality, or forgotten: nobody needs the verdict any more
         self.room_changed()
+        self._block_seen()
         return on.Verdict.VALID
 
     async def _wait_for_time(self, sealed: SealedBytes) -> None:

@@ -274,7 +274,11 @@ class Node:
             network=self.network,
             journal=JournalWriter(self.wal, self._threads["journal"]),
             clock=self.clock,
-            limits=Limits(self.config.consensus.block_records, self.config.consensus.block_bytes),
+            limits=Limits(
+                self.config.consensus.block_records,
+                self.config.consensus.block_bytes,
+                self.config.consensus.pace_ms / 1000,
+            ),
             on_final=lambda certificate, seal: self.finaliser.finalised(certificate, seal),
             on_refused=lambda refused: self.submissions.on_refused(refused),
             on_accused=self._on_accused,
