@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast check format lint types layers bench lock clean
+.PHONY: help demo test test-fast test-lowest check format lint types layers bench lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,15 @@ test: test-fast $(STAMP)  ## all tests: the everyday part on all cores, then rea
 test-fast: $(STAMP)  ## the everyday part: no real node processes
 	@$(BIN)/python -m pytest -q -n auto -m "not processes" $(ARGS)
 
+test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lowest versions we accept
+	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+	  -r requirements-lowest.txt pytest pytest-asyncio pytest-timeout pytest-xdist hypothesis
+	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv-lowest/bin/python -m pytest -q -n auto tests/genesis tests/client tests/ledger/test_codec.py \
+	  tests/ledger/test_keys.py tests/node/test_peer_network.py tests/node/test_http_submit.py \
+	  tests/node/test_http_proofs.py tests/node/test_store.py
+
 check: format lint types layers test  ## exactly what CI runs: format, lint, types, layers, tests
 
 format: $(STAMP)
@@ -51,6 +60,8 @@ lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-header --no-emit-index-url \
 	  --extra dev pyproject.toml requirements-build.in --output-file requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --resolution lowest-direct --quiet --no-header \
+	  --no-emit-index-url pyproject.toml requirements-build.in --output-file requirements-lowest.txt
 
 clean:  ## remove .venv and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
