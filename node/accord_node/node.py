@@ -33,7 +33,7 @@ from accord_ledger.keys import SigningKey
 from accord_node.answers import Answers
 from accord_node.bodies import Bodies
 from accord_node.chain import Chain, Limits
-from accord_node.config import Config
+from accord_node.config import Config, ConfigError
 from accord_node.cosigning import Cosigners
 from accord_node.directory import LedgerDirectory
 from accord_node.disk import DirectoryDisk
@@ -149,7 +149,11 @@ class Node:
 
         Raises:
             FatalError: storage or journal are damaged, or belong to another network.
+            ConfigError: ``CLOCK_SCRIPTED``: the network takes its time from commands, which no node can yet.
         """
+        if genesis.document.scripted_clock is not None:
+            detail = "expected a network on real time; a scripted clock is declared and would be ignored"
+            raise ConfigError("CLOCK_SCRIPTED", detail)
         threads = {
             "execute": Workers("execute"),
             "signatures": Workers("signatures", config.work.signature_threads),
