@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from genesis_alliance import make_alliance
-from node_network import WallClock
 
 from accord_node.config import ConfigError, parse
 from accord_node.node import Node, NodeKeys
+from genesis_alliance import make_alliance
+from node_network import WallClock
 
 
 async def test_a_scripted_clock_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
