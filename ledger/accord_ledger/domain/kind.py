@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
@@ -30,7 +29,7 @@ B = TypeVar("B", bound=Body)
 P = TypeVar("P")
 
 
-class TransactionKind(ABC, Generic[B, P]):
+class TransactionKind(Generic[B, P]):
     """One row of DOMAIN.md 2.4.
 
     The pipeline calls the methods in this order; the first ``Rejection`` is the answer (DOMAIN.md 2.5):
@@ -58,24 +57,24 @@ class TransactionKind(ABC, Generic[B, P]):
         del body
         return ()
 
-    @abstractmethod
     def weight(self, ctx: Context, body: B) -> int:
         """Row of DOMAIN.md 2.12, besides signatures."""
+        raise NotImplementedError
 
-    @abstractmethod
     def signers(self, ctx: Context, body: B) -> Need:
         """Which institutional signatures the record needs."""
+        raise NotImplementedError
 
     def unused(self, ctx: Context, body: B) -> None:
         """Ids used before (``E_DUPLICATE``) and versions other than last + 1 (``E_VERSION``)."""
 
-    @abstractmethod
     def check(self, ctx: Context, body: B) -> P:
         """The row's own checks, left to right; returns what :meth:`apply` needs."""
+        raise NotImplementedError
 
-    @abstractmethod
     def apply(self, ctx: Context, body: B, plan: P) -> None:
         """Write the state change."""
+        raise NotImplementedError
 
 
 _found: dict[str, TransactionKind[Any, Any]] = {}
