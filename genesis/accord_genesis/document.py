@@ -139,14 +139,12 @@ def execute(data: bytes, signatures: tuple[GenesisSignature, ...] = ()) -> Genes
     network = network_hash(data)
     state = View(MemorySource())
     for place, act in enumerate(document.acts):
-        fork = state.fork()
-        ctx = Context(state=fork, network=b"", height=0, time=document.created, genesis=True)
+        ctx = Context(state=state, network=b"", height=0, time=document.created, genesis=True)
         try:
             run_genesis(ctx, act.kind, bytes(act.body))
         except Rejection as rejection:
             path = f"acts[{place}].{rejection.path}"
             raise Rejection(rejection.code, f"{act.kind}: {rejection.detail}", path=path) from rejection
-        state.merge(fork)
     values = {key: value for key, value in state.changes().items() if value is not None}
     return Genesis(document, network, values, _members(state), signatures)
 

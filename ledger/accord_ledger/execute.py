@@ -7,8 +7,10 @@ refused; a voter adds the same records and any refusal makes the block invalid (
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import (
@@ -24,7 +26,7 @@ from accord_ledger.domain.due import work_off
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker, run
 from accord_ledger.errors import Rejection
 from accord_ledger.merkle.tree import Frontier
-from accord_ledger.state import Source, View
+from accord_ledger.state import Source, Table, View
 
 
 class RecentTransactions:
@@ -101,8 +103,19 @@ class Executed:
     prepared: tuple[Prepared, ...]
     receipts: tuple[Receipt, ...]
     changes: dict[bytes, bytes | None]
-    """Every state key the block wrote, with its canonical value or None where removed."""
+    """Every state key the block wrote, in key order, with its canonical value or None where removed."""
     version: Version
+    names: frozenset[bytes]
+    """Entry hashes of the records."""
+    size: int
+    """Bytes of the records together."""
+
+    def written(self, table: Table[Any]) -> Sequence[bytes]:
+        """State keys of one table that the block wrote or removed; looks at no others."""
+        keys = tuple(self.changes)
+        begin = bisect_left(keys, table.prefix)
+        end = bisect_left(keys, 1, begin, key=lambda key: int(not key.startswith(table.prefix)))
+        return keys[begin:end]
 
 
 class Execution:
@@ -137,14 +150,19 @@ class Execution:
                 (``E_WEIGHT`` with path ``block``); nothing has changed.
         """
         record = prepared.record
-        fork = self._view.fork()
-        ctx = self._block.for_record(fork, record.tx.author, record.tx_id)
-        weight = run(ctx, prepared, self._checker, self._recent.holds)
-        if self.weight + weight > self.weight_limit:
-            raise Rejection("E_WEIGHT", f"expected a block of at most {self.weight_limit}", path="block")
+        view = self._view
+        view.begin()
+        try:
+            ctx = self._block.for_record(view, record.tx.author, record.tx_id)
+            weight = run(ctx, prepared, self._checker, self._recent.holds)
+            if self.weight + weight > self.weight_limit:
+                raise Rejection("E_WEIGHT", f"expected a block of at most {self.weight_limit}", path="block")
+        except BaseException:
+            view.undo()
+            raise
+        view.keep()
         self.weight += weight
         self.size += len(record.entry)
-        self._view.merge(fork)
         self._recent.add(record.tx_id, record.tx.expires)
         receipt = Receipt(record.tx_id, record.entry_hash, tuple(ctx.warnings), ctx.result)
         self._prepared.append(prepared)
@@ -192,6 +210,8 @@ class Execution:
             receipts=tuple(self._receipts),
             changes=changes,
             version=version,
+            names=frozenset([item.record.entry_hash for item in self._prepared]),
+            size=self.size,
         )
 
 

@@ -8,8 +8,7 @@ immutable and shared; they are encoded once, when a block closes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from accord_ledger import codec
@@ -21,13 +20,16 @@ Part = str | bytes | int
 MAX_VALUE_BYTES = 4 * 1024 * 1024
 """Bound on one state value; rule sets and graphs are the largest."""
 
+MAX_NAMED = 4096
+"""Keys one table remembers."""
+
 _registry: dict[str, type[codec.Wire]] = {}
 
 
 class Table(Generic[V]):
     """One family of state values: its name, the type of its values, and how keys are built."""
 
-    __slots__ = ("_named", "name", "prefix", "value")
+    __slots__ = ("name", "named", "prefix", "value")
 
     def __init__(self, name: str, value: type[V]) -> None:
         if name in _registry:
@@ -36,8 +38,8 @@ class Table(Generic[V]):
         self.name = name
         self.prefix = name.encode() + b"/"
         self.value = value
-        # Names are few and asked for again and again; ids are many and asked for once or twice.
-        self._named: Callable[..., bytes] = lru_cache(maxsize=4096)(self._build)
+        self.named: dict[tuple[Part, ...], bytes] = {}
+        """Keys that begin with a name, by parts: names are few and asked for again and again."""
 
     def key(self, *parts: Part) -> bytes:
         """State key of the parts: text ends with a zero byte, integers are 8 bytes big-endian.
@@ -46,7 +48,12 @@ class Table(Generic[V]):
         """
         if parts and type(parts[0]) is bytes:
             return self.prefix + parts[0] if len(parts) == 1 else self._build(*parts)
-        return self._named(*parts)
+        found = self.named.get(parts)
+        if found is None:
+            if len(self.named) >= MAX_NAMED:
+                self.named.clear()
+            found = self.named[parts] = self._build(*parts)
+        return found
 
     def _build(self, *parts: Part) -> bytes:
         encoded = [self.prefix]
@@ -123,28 +130,22 @@ class View:
     records of one block ask for are looked up once.
     """
 
-    __slots__ = ("_over", "_parent", "_reads", "_writes")
+    __slots__ = ("_parent", "_reads", "_undo", "_writes")
 
     def __init__(self, parent: Source) -> None:
         self._parent = parent
-        self._over: View | None = None
-        """The view this one is a fork of, whose memory of reads it shares."""
         self._reads: dict[bytes, Any | None] = {}
         self._writes: dict[bytes, Any | None] = {}
+        self._undo: dict[bytes, Any | None] | None = None
+        """What stood under the keys written since :meth:`begin`."""
 
     def load(self, table: Table[V], key: bytes) -> V | None:
         """See :class:`Source`; own writes first."""
-        view = self
-        while True:
-            found = view._writes.get(key, _UNREAD)
-            if found is not _UNREAD:
-                return found
-            if view._over is None:
-                break
-            view = view._over
-        found = view._reads.get(key, _UNREAD)
+        found = self._writes.get(key, _UNREAD)
         if found is _UNREAD:
-            found = view._reads[key] = view._parent.load(table, key)
+            found = self._reads.get(key, _UNREAD)
+            if found is _UNREAD:
+                found = self._reads[key] = self._parent.load(table, key)
         return found
 
     def has(self, key: bytes) -> bool:
@@ -159,29 +160,42 @@ class View:
 
     def get(self, table: Table[V], *parts: Part) -> V | None:
         """The value under these key parts, or None."""
-        return self.load(table, table.key(*parts))
+        return self.load(table, table.named.get(parts) or table.key(*parts))
 
     def exists(self, table: Table[V], *parts: Part) -> bool:
         """Whether a value exists under these key parts, without reading it."""
-        return self.has(table.key(*parts))
+        return self.has(table.named.get(parts) or table.key(*parts))
 
     def put(self, table: Table[V], value: V, *parts: Part) -> None:
         """Write a value under these key parts."""
-        self._writes[table.key(*parts)] = value
+        self._write(table.named.get(parts) or table.key(*parts), value)
 
     def delete(self, table: Table[V], *parts: Part) -> None:
         """Remove the value under these key parts, if any."""
-        self._writes[table.key(*parts)] = None
+        self._write(table.key(*parts), None)
 
-    def fork(self) -> View:
-        """A view over this one: merge it with :meth:`merge`, or drop it."""
-        fork = View(self)
-        fork._over = self
-        return fork
+    def _write(self, key: bytes, value: Any | None) -> None:
+        writes, undo = self._writes, self._undo
+        if undo is not None and key not in undo:
+            undo[key] = writes.get(key, _UNREAD)
+        writes[key] = value
 
-    def merge(self, child: View) -> None:
-        """Take over the writes of a fork."""
-        self._writes.update(child._writes)
+    def begin(self) -> None:
+        """From here on writes can be taken back, until :meth:`keep` or :meth:`undo`."""
+        self._undo = {}
+
+    def keep(self) -> None:
+        """Keep what was written since :meth:`begin`."""
+        self._undo = None
+
+    def undo(self) -> None:
+        """Take back what was written since :meth:`begin`."""
+        undo, self._undo = self._undo or {}, None
+        for key, value in undo.items():
+            if value is _UNREAD:
+                del self._writes[key]
+            else:
+                self._writes[key] = value
 
     def rebase(self, parent: Source) -> None:
         """Read from another parent that holds the same values (a block's parent became durable)."""

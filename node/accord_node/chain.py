@@ -88,14 +88,12 @@ class Chain:
 
     def entry_hashes(self, seal: bytes) -> set[bytes]:
         """Entries of the unfinalised blocks from the base up to ``seal``."""
-        return {item.record.entry_hash for block in self.path(seal) or () for item in block.prepared}
+        return set().union(*(block.names for block in self.path(seal) or ()))
 
     def in_flight(self) -> frozenset[bytes]:
         """Entries of every unfinalised block, whatever its branch."""
         if self._flying is None:
-            self._flying = frozenset(
-                item.record.entry_hash for block in self._blocks.values() for item in block.prepared
-            )
+            self._flying = frozenset().union(*(block.names for block in self._blocks.values()))
         return self._flying
 
     def _keep(self, blocks: dict[bytes, Executed]) -> None:

@@ -5,11 +5,13 @@ execution gave the same root (FORMATS.md section 1). Because what is signed is e
 floor, a restart signs the same sizes with the same roots again.
 
 Nothing counts before it was verified against a root of our own. What comes for sizes our own log has not
-reached is kept, a bounded amount for each peer that sent it, and relayed only once it was verified.
+reached is kept, a bounded amount for each peer that sent it. Cosignatures of one moment travel together,
+and one by one what was verified is passed on to peers its member is not linked to.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -21,7 +23,7 @@ from accord_ledger.checkpoint import Checkpoint, cosign, portable_note
 from accord_ledger.execute import Version
 from accord_ledger.keys import SigningKey
 from accord_ledger.note import COSIGNATURE, NoteSigner, Signature, VerifierKey
-from accord_node.messages import Cosignature
+from accord_node.messages import Cosignature, Cosignatures
 from accord_node.peer import Outcome, PeerNetwork, Topic
 from accord_node.seams import Clock
 
@@ -32,6 +34,10 @@ MAX_OPEN = 512
 MAX_EARLY = 512
 """Cosignatures ahead of our log that are kept of one peer, newest first."""
 MAX_EARLY_PEERS = 128
+SAY_SECONDS = 0.03
+"""Own cosignatures gather so long and go as one message: nothing waits for them but the checkpoint."""
+MAX_SAID = 64
+"""Of those that gathered, the newest so many are said; a quorum on an older size is of no use any more."""
 
 
 def cosigner_name(origin: str, party: str) -> str:
@@ -79,6 +85,8 @@ class Cosigners:
         self._said = 0
         """When (UTC seconds)."""
         self._stopped = False
+        self._unsaid: list[Cosignature] = []
+        self._saying: asyncio.TimerHandle | None = None
 
     def advanced(self, version: Version) -> None:
         """A block became durable here: cosign the checkpoint that ends in its seal."""
@@ -93,6 +101,8 @@ class Cosigners:
     def stop(self) -> None:
         """From now on nothing is signed."""
         self._stopped = True
+        if self._saying is not None:
+            self._saying.cancel()
 
     def _sign(self, checkpoint: Checkpoint) -> None:
         if self._witness is None or self._party not in self._keys or self._stopped:
@@ -101,16 +111,36 @@ class Cosigners:
         name = cosigner_name(self._origin, self._party)
         signature = cosign(checkpoint.text(), self._witness, name, self._said)
         self._keep(self._party, checkpoint.size, signature)
-        self._say(
+        self._unsaid.append(
             Cosignature(party=self._party, size=checkpoint.size, blob=signature.key_id + signature.blob)
         )
+        if self._saying is None:
+            self._saying = asyncio.get_running_loop().call_later(SAY_SECONDS, self._say)
 
-    def _say(self, message: Cosignature) -> None:
-        self._network.gossip.publish(Topic.COSIGNATURE, codec.encode(message), again=True)
+    def _say(self) -> None:
+        self._saying = None
+        said, self._unsaid = self._unsaid[-MAX_SAID:], []
+        message = codec.encode(Cosignatures(items=tuple(said)))
+        self._network.gossip.publish(Topic.COSIGNATURE, message, again=True)
 
-    def on_cosignature(self, _: Topic, payload: bytes, sender: str) -> Outcome:
-        """A gossiped cosignature; those ahead of our own log wait until it gets there."""
-        message = codec.decode(payload, Cosignature)
+    def _pass_on(self, message: Cosignature, sender: str) -> None:
+        payload = codec.encode(Cosignatures(items=(message,)))
+        self._network.gossip.pass_on(Topic.COSIGNATURE, payload, origin=message.party, sender=sender)
+
+    def on_cosignatures(self, _: Topic, payload: bytes, sender: str) -> Outcome:
+        """Gossiped cosignatures; those ahead of our own log wait until it gets there.
+
+        The newest is looked at first: once it makes the quorum, the older ones need no look.
+        """
+        for message in reversed(codec.decode(payload, Cosignatures).items):
+            outcome = self._hear(message, sender)
+            if outcome is Outcome.BAD:
+                return outcome
+            if outcome is Outcome.ACCEPT:
+                self._pass_on(message, sender)
+        return Outcome.IGNORE  # what is worth relaying was passed on by itself
+
+    def _hear(self, message: Cosignature, sender: str) -> Outcome:
         key = self._keys.get(message.party)
         if key is None or message.party == self._party:
             return Outcome.IGNORE
@@ -157,7 +187,7 @@ class Cosigners:
                     continue
                 if self._fits(message, checkpoint):
                     self._keep(message.party, message.size, _signature(self._keys[message.party], message))
-                    self._say(message)
+                    self._pass_on(message, sender)
                 else:
                     log.warning("a cosignature that does not fit our log", sender=sender, size=message.size)
             if not held:

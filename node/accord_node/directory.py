@@ -51,15 +51,13 @@ class LedgerDirectory:
 
     def on_final(self, block: Executed, _: object, version: Version) -> None:
         """Take over node keys and seats a durable block changed."""
-        changed = False
-        for key, value in block.changes.items():
-            if key.startswith(NODES.prefix):
-                party = key[len(NODES.prefix) : -1].decode()
-                if value is None:
-                    self._nodes.pop(party, None)
-                else:
-                    self._nodes[party] = NODES.decode(value)
-                changed = True
+        changed = block.written(NODES)
+        for key in changed:
+            party, value = key[len(NODES.prefix) : -1].decode(), block.changes[key]
+            if value is None:
+                self._nodes.pop(party, None)
+            else:
+                self._nodes[party] = NODES.decode(value)
         validators = tuple(member.party for member in version.members.members)
         if changed or validators != self._validators:
             self._validators = validators

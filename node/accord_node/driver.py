@@ -70,7 +70,7 @@ RETRY_SECONDS = 0.1
 MAX_RETRY_SECONDS = 2.0
 
 
-CERTIFICATE_PAUSE_SECONDS = 0.02
+CERTIFICATE_PAUSE_SECONDS = 0.25
 """Notarizations and finalizations are sent at most this often, newest only: every member forms them from
 the votes it got anyway, so they only repair what was lost."""
 

@@ -7,6 +7,7 @@ sender, is only what no state can mend; what nothing proves yet stays with the s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from accord_ledger import codec
@@ -29,6 +30,10 @@ GOSSIP_BYTES = 512 * 1024
 """A batch is closed before it grows past this."""
 MAX_BATCH_BYTES = GOSSIP_BYTES + 128 * 1024
 """No honest batch is larger."""
+GOSSIP_PAUSE_SECONDS = 0.02
+"""Under load records gather so long and go as one batch: each batch costs every node a message from us."""
+GOSSIP_AT_ONCE = 1
+"""So many batches in one pause go at once: at rest nothing waits."""
 MAX_SKEW_SECONDS = 60
 """A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
 
@@ -55,10 +60,16 @@ class Intake:
         self._unproven = Unproven()
         self._regossiped = 0
         self._stopped = False
+        self._unsaid: list[bytes] = []
+        self._saying: asyncio.TimerHandle | None = None
+        self._said = 0
+        """Batches said since the pause began."""
 
     def stop(self) -> None:
         """From now on nothing is gossiped."""
         self._stopped = True
+        if self._saying is not None:
+            self._saying.cancel()
 
     @property
     def unproven(self) -> int:
@@ -75,11 +86,30 @@ class Intake:
 
     def on_final(self, block: Executed) -> None:
         """A block is durable: if keys changed, what nothing proved may be proven now."""
-        if len(self._unproven) and any(key.startswith(KEYS.prefix) for key in block.changes):
+        if len(self._unproven) and block.written(KEYS):
             self._review_unproven()
 
     def gossip(self, entries: Sequence[bytes]) -> None:
-        """Say records to all peers, in batches that fit."""
+        """Say records to all peers: at once at rest, under load a moment later together with others."""
+        if self._saying is None:
+            self._said = 0
+            self._saying = asyncio.get_running_loop().call_later(GOSSIP_PAUSE_SECONDS, self._flush)
+        if self._said < GOSSIP_AT_ONCE:
+            self._said += 1
+            self._say(entries)
+        else:
+            self._unsaid += entries
+
+    def _flush(self) -> None:
+        self._saying = None
+        unsaid, self._unsaid = self._unsaid, []
+        if unsaid and not self._stopped:
+            self._said = GOSSIP_AT_ONCE
+            self._saying = asyncio.get_running_loop().call_later(GOSSIP_PAUSE_SECONDS, self._flush)
+            self._say(unsaid)
+
+    def _say(self, entries: Sequence[bytes]) -> None:
+        """In batches that fit."""
         batch: list[bytes] = []
         size = 0
         for entry in entries:

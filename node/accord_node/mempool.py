@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -48,9 +49,15 @@ class Mempool:
     """The same items by author, each in order of arrival."""
     _local: dict[bytes, Pending] = field(default_factory=dict)
     _parked: dict[bytes, Pending] = field(default_factory=dict)
-    _expiry: list[tuple[int, bytes]] = field(default_factory=list)
-    """Heap of (expires, entry hash); entries that left the pool are skipped when they surface."""
+    _expiry: dict[int, dict[bytes, None]] = field(default_factory=dict)
+    """Entry hashes by the second they expire; many share one."""
+    _seconds: list[int] = field(default_factory=list)
+    """Heap of those seconds, each once."""
     _bytes: int = 0
+    _author_capacity: int = 0
+
+    def __post_init__(self) -> None:
+        self._author_capacity = max(1, int(self.capacity * self.author_share))
 
     def __len__(self) -> int:
         return len(self._items)
@@ -71,25 +78,29 @@ class Mempool:
         return (
             len(self._items) < self.capacity
             and self._bytes + size <= self.max_bytes
-            and len(self._authors.get(author, ())) < max(1, int(self.capacity * self.author_share))
+            and len(self._authors.get(author, ())) < self._author_capacity
         )
 
     def add(self, prepared: Prepared, *, local: bool, arrived: float) -> bool:
         """Take a transaction in; False if there is no room or one with its id already waits."""
         record = prepared.record
-        if record.tx_id in self._by_tx or not self.room_for(record.tx.author, len(record.entry)):
+        tx, name, size = record.tx, record.entry_hash, len(record.entry)
+        if record.tx_id in self._by_tx or not self.room_for(tx.author, size):
             return False
-        name = record.entry_hash
         item = self._items[name] = Pending(prepared, local, arrived)
         self._by_tx[record.tx_id] = name
-        self._authors.setdefault(record.tx.author, {})[name] = item
-        self._bytes += len(record.entry)
+        queue = self._authors.get(tx.author)
+        if queue is None:
+            queue = self._authors[tx.author] = {}
+        queue[name] = item
+        self._bytes += size
         if local:
             self._local[name] = item
-        heapq.heappush(self._expiry, (record.tx.expires, name))
-        if len(self._expiry) > 2 * len(self._items) + 1024:
-            self._expiry = [(held.prepared.record.tx.expires, key) for key, held in self._items.items()]
-            heapq.heapify(self._expiry)
+        together = self._expiry.get(tx.expires)
+        if together is None:
+            together = self._expiry[tx.expires] = {}
+            heapq.heappush(self._seconds, tx.expires)
+        together[name] = None
         return True
 
     def make_local(self, entry_hash: bytes) -> None:
@@ -113,7 +124,18 @@ class Mempool:
         del queue[entry_hash]
         if not queue:
             del self._authors[record.tx.author]
+        together = self._expiry.get(record.tx.expires)
+        if together is not None:
+            together.pop(entry_hash, None)
+        if len(self._seconds) > 2 * len(self._items) + 1024:
+            self._drop_empty_seconds()
         return item
+
+    def _drop_empty_seconds(self) -> None:
+        """Memory of expiry follows the pool."""
+        self._expiry = {second: together for second, together in self._expiry.items() if together}
+        self._seconds = list(self._expiry)
+        heapq.heapify(self._seconds)
 
     # -- parked ------------------------------------------------------------------------------------
 
@@ -149,25 +171,29 @@ class Mempool:
         Each is named once: the caller removes it.
         """
         found: list[Pending] = []
-        while self._expiry and self._expiry[0][0] <= time and len(found) < limit:
-            item = self._items.get(heapq.heappop(self._expiry)[1])
-            if item is not None:
-                found.append(item)
+        while self._seconds and self._seconds[0] <= time and len(found) < limit:
+            together = self._expiry[self._seconds[0]]
+            while together and len(found) < limit:
+                name = next(iter(together))
+                del together[name]
+                found.append(self._items[name])
+            if not together:
+                del self._expiry[heapq.heappop(self._seconds)]
         return found
 
-    def has_work(self, in_flight: Collection[bytes]) -> bool:
+    def has_work(self, in_flight: AbstractSet[bytes]) -> bool:
         """Whether anything waits that is neither parked nor in an unfinalised block."""
         if len(self._items) - len(self._parked) > len(in_flight):
             return True
         return any(not item.parked and key not in in_flight for key, item in self._items.items())
 
-    def candidates(self, limit: int, exclude: Collection[bytes], time: int = 0) -> list[Prepared]:
+    def candidates(self, limit: int, exclude: AbstractSet[bytes], time: int = 0) -> list[Prepared]:
         """Up to ``limit`` transactions for a block at ``time``, none of ``exclude`` (already in a parent).
 
         Those that expire by ``time`` (UTC seconds) are passed over, not dropped: another leader's clock
         may still take them.
         """
-        taken = sum(1 for key in exclude if key in self._items)
+        taken = len(self._items.keys() & exclude)
         source: Iterable[tuple[bytes, Pending]] = self._items.items()
         if len(self._items) - len(self._parked) - taken > limit and len(self._authors) > 1:
             source = self._by_turns(exclude, time)

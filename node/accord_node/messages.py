@@ -67,6 +67,12 @@ class Cosignature(Wire):
     """Key id, timestamp and signature as in a note's signature line."""
 
 
+class Cosignatures(Wire):
+    """What one member cosigned in a moment, by size; or one that another member passes on."""
+
+    items: Annotated[tuple[Cosignature, ...], Meta(min_length=1, max_length=64)]
+
+
 class Status(Wire):
     """What a node holds, exchanged at intervals so that nothing lost stays lost."""
 

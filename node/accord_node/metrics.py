@@ -27,7 +27,7 @@ from prometheus_client.registry import Collector
 from accord_ledger.execute import Executed, Version
 from accord_node.node import Node
 
-BEAT_SECONDS: Final = 0.005
+BEAT_SECONDS: Final = 0.01
 _STALL_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 _HTTP_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 _BLOCK_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 120.0)
@@ -130,7 +130,7 @@ class Metrics:
         self.stalls = StallMonitor(
             Histogram(
                 "accord_loop_late_seconds",
-                "Lateness of a 5 ms beat.",
+                "Lateness of a 10 ms beat.",
                 buckets=_STALL_BUCKETS,
                 registry=registry,
             ),
@@ -154,7 +154,7 @@ class Metrics:
         self._block_records.observe(len(block.prepared))
         for kind, count in Kinds(item.record.tx.kind for item in block.prepared).items():
             self._records.labels(kind).inc(count)
-        self._bytes.inc(sum(map(len, block.entries)))
+        self._bytes.inc(block.size)
 
     def page(self) -> bytes:
         """Everything, in the Prometheus text format."""

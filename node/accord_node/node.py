@@ -260,7 +260,7 @@ class Node:
         gossip.on_item(Topic.VOTE, self.driver.on_vote)
         gossip.on_item(Topic.CERTIFICATE, self.driver.on_certificate)
         gossip.on_item(Topic.PROPOSAL, self.driver.on_proposal)
-        gossip.on_item(Topic.COSIGNATURE, self.cosigners.on_cosignature)
+        gossip.on_item(Topic.COSIGNATURE, self.cosigners.on_cosignatures)
         gossip.on_item(Topic.TRANSACTIONS, self.submissions.intake.on_batch)
         gossip.on_status(self._status, self._on_status)
 

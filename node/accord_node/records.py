@@ -24,7 +24,7 @@ from accord_node.chain import Chain
 from accord_node.signatures import SignatureCache
 from accord_node.workers import Executor
 
-CHUNK = 64
+CHUNK = 128
 """Records checked per visit to a thread."""
 INLINE = 2
 """So few are checked on the spot."""

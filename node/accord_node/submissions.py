@@ -58,6 +58,32 @@ class Final:
 Answer = Final | Rejection
 
 
+class Waiter:
+    """One request that waits until it is known what became of its transactions."""
+
+    __slots__ = ("answers", "done", "open")
+
+    def __init__(self, tx_ids: Iterable[bytes], done: asyncio.Future[None]) -> None:
+        self.open = set(tx_ids)
+        """Those nothing is known of yet."""
+        self.answers: dict[bytes, Answer] = {}
+        self.done = done
+        """Done once nothing is open."""
+        if not self.open:
+            done.set_result(None)
+
+    def take(self, tx_id: bytes, answer: Answer) -> None:
+        """Something became of one of them."""
+        self.answers[tx_id] = answer
+        self.drop(tx_id)
+
+    def drop(self, tx_id: bytes) -> None:
+        """Do not wait for this one (any more)."""
+        self.open.discard(tx_id)
+        if not self.open and not self.done.done():
+            self.done.set_result(None)
+
+
 class Submissions:
     """Takes transactions from clients and from gossip into the pool."""
 
@@ -93,10 +119,10 @@ class Submissions:
             chain=chain, mempool=mempool, reader=reader, network=network, clock=clock, on_taken=self._on_taken
         )
         """The side towards peers."""
-        self._waiting: dict[bytes, set[asyncio.Future[Answer]]] = {}
-        """By transaction, one future for every request that waits."""
+        self._waiting: dict[bytes, list[Waiter]] = {}
+        """By transaction, every request that waits for it."""
         self._admitting: dict[bytes, asyncio.Future[None]] = {}
-        """Transactions some request is just bringing in."""
+        """Transactions some request is just bringing in, and when it will have."""
         self._settled: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking = False
@@ -114,31 +140,31 @@ class Submissions:
     async def submit(self, entries: Sequence[bytes], *, wait: bool, timeout: float) -> list[SubmitResult]:
         """Answer every entry: accepted (durable and gossiped), final, rejected or busy."""
         answers = await self._reader.read(entries)
-        waiters = self._wait_for(answers) if wait else {}
+        if not wait:
+            return await self._answer_all(answers)
+        waiter = self._wait_for(answers)  # made before anything can become of them
         try:
             results = await self._answer_all(answers)
-            if wait:
-                await self._wait_for_final(waiters, answers, results, timeout)
+            await self._wait_for_final(waiter, answers, results, timeout)
         finally:
-            for tx_id, future in waiters.items():
-                self._forget_waiter(tx_id, future)
+            self._forget(waiter)
         return results
 
-    def _wait_for(self, answers: Sequence[Prepared | Refusal]) -> dict[bytes, asyncio.Future[Answer]]:
-        """Futures of what becomes of each transaction, made before anything can become of it."""
-        loop = asyncio.get_running_loop()
-        waiters: dict[bytes, asyncio.Future[Answer]] = {}
-        for answer in answers:
-            if isinstance(answer, Prepared) and (tx_id := answer.record.tx_id) not in waiters:
-                waiters[tx_id] = loop.create_future()
-                self._waiting.setdefault(tx_id, set()).add(waiters[tx_id])
-        return waiters
+    def _wait_for(self, answers: Sequence[Prepared | Refusal]) -> Waiter:
+        tx_ids = [answer.record.tx_id for answer in answers if isinstance(answer, Prepared)]
+        waiter = Waiter(tx_ids, asyncio.get_running_loop().create_future())
+        for tx_id in waiter.open:
+            others = self._waiting.get(tx_id)
+            if others is None:
+                self._waiting[tx_id] = [waiter]
+            else:
+                others.append(waiter)
+        return waiter
 
-    def _forget_waiter(self, tx_id: bytes, future: asyncio.Future[Answer]) -> None:
-        others = self._waiting.get(tx_id, set())
-        others.discard(future)
-        if not others:
-            self._waiting.pop(tx_id, None)
+    def _forget(self, waiter: Waiter) -> None:
+        """The request is over: nothing is kept for what is still open."""
+        for tx_id in tuple(waiter.open):
+            self._give_up(tx_id, waiter)
 
     @property
     def waited_for(self) -> int:
@@ -148,40 +174,64 @@ class Submissions:
     async def _answer_all(self, answers: Sequence[Prepared | Refusal]) -> list[SubmitResult]:
         results: dict[int, SubmitResult] = {}
         first: dict[bytes, int] = {}
-        fresh: list[tuple[int, Prepared]] = []
-        try:
-            for place, answer in enumerate(answers):
-                if place % TURN == TURN - 1:
-                    await asyncio.sleep(0)
-                if isinstance(answer, Refusal):
-                    results[place] = self._rejected(entry_hash(answer.entry), b"", answer.rejection)
-                elif first.setdefault(answer.record.tx_id, place) != place:
-                    continue  # the same transaction twice in one request: one answer
-                elif (known := await self._known(answer)) is not None:
-                    results[place] = known
-                elif self._stopped:
-                    results[place] = self._named(answer.record.tx_id, answer.record.entry_hash, "busy")
-                else:
-                    self._admitting[answer.record.tx_id] = asyncio.get_running_loop().create_future()
-                    fresh.append((place, answer))
-            await self._admit(fresh, results)
-        finally:
-            for _, prepared in fresh:
-                self._admitting.pop(prepared.record.tx_id).set_result(None)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, Refusal):
+                results[place] = self._rejected(entry_hash(answer.entry), b"", answer.rejection)
+            else:
+                first.setdefault(answer.record.tx_id, place)  # the same twice in one request: one answer
+        left = list(first.items())
+        while left:
+            left = await self._answer_some(left, answers, results)
+            for tx_id, _ in left:  # while this request brings nothing in, so that no two wait for each other
+                if (other := self._admitting.get(tx_id)) is not None:
+                    await asyncio.shield(other)
         return [
             results[place if isinstance(answer, Refusal) else first[answer.record.tx_id]]
             for place, answer in enumerate(answers)
         ]
 
+    async def _answer_some(
+        self,
+        left: list[tuple[bytes, int]],
+        answers: Sequence[Prepared | Refusal],
+        results: dict[int, SubmitResult],
+    ) -> list[tuple[bytes, int]]:
+        """Answer all but those that another request is just bringing in; returns these."""
+        later: list[tuple[bytes, int]] = []
+        fresh: list[tuple[int, Prepared]] = []
+        brought_in = asyncio.get_running_loop().create_future()
+        try:
+            for number, (tx_id, place) in enumerate(left):
+                if number % TURN == TURN - 1:
+                    await asyncio.sleep(0)
+                prepared = answers[place]
+                if isinstance(prepared, Refusal):
+                    continue
+                if (known := await self._known(prepared)) is not None:
+                    results[place] = known
+                elif tx_id in self._admitting:
+                    later.append((tx_id, place))
+                elif self._stopped:
+                    results[place] = self._named(tx_id, prepared.record.entry_hash, "busy")
+                else:
+                    self._admitting[tx_id] = brought_in
+                    fresh.append((place, prepared))
+            await self._admit(fresh, results)
+        finally:
+            for _, prepared in fresh:
+                del self._admitting[prepared.record.tx_id]
+            brought_in.set_result(None)
+        return later
+
     async def _known(self, prepared: Prepared) -> SubmitResult | None:
         """The first answer again, for a transaction that is final or waits already."""
         tx_id, expires = prepared.record.tx_id, prepared.record.tx.expires
-        while (other := self._admitting.get(tx_id)) is not None:
-            await asyncio.shield(other)
+        if tx_id in self._admitting:
+            return None
         if (name := self._mempool.entry_of(tx_id)) is not None:
             item = self._mempool.get(name)
             return self._named(tx_id, name, "accepted") if item is not None and item.local else None
-        if self._chain.base.recent.holds(tx_id, expires) or self._chain.head().recent.holds(tx_id, expires):
+        if self._chain.head().recent.holds(tx_id, expires):
             index = await self._store.database.index_of(tx_id)
             if index is not None:
                 return await self._final_again(tx_id, index)
@@ -304,24 +354,33 @@ class Submissions:
 
     async def _wait_for_final(
         self,
-        waiters: dict[bytes, asyncio.Future[Answer]],
+        waiter: Waiter,
         answers: Sequence[Prepared | Refusal],
         results: list[SubmitResult],
         timeout: float,
     ) -> None:
         accepted = {
-            place: (answer.record.tx_id, waiters[answer.record.tx_id])
+            place: answer.record.tx_id
             for place, (answer, result) in enumerate(zip(answers, results, strict=True))
             if isinstance(answer, Prepared) and result.status == "accepted"
         }
-        if not accepted:
-            return
-        await asyncio.wait({future for _, future in accepted.values()}, timeout=timeout)
-        for place, (tx_id, future) in accepted.items():
-            if future.done() and not future.cancelled():
-                results[place] = self._answered(
-                    tx_id, bytes.fromhex(results[place].entry_hash), future.result()
-                )
+        for tx_id in waiter.open.difference(accepted.values()):
+            self._give_up(tx_id, waiter)
+        await asyncio.wait((waiter.done,), timeout=timeout)
+        for number, (place, tx_id) in enumerate(accepted.items()):
+            if number % TURN == TURN - 1:
+                await asyncio.sleep(0)
+            if (became := waiter.answers.get(tx_id)) is not None:
+                results[place] = self._answered(tx_id, bytes.fromhex(results[place].entry_hash), became)
+
+    def _give_up(self, tx_id: bytes, waiter: Waiter) -> None:
+        """Answered already: this request does not wait for it."""
+        others = self._waiting.get(tx_id)
+        if others is not None:
+            others[:] = [other for other in others if other is not waiter]
+            if not others:
+                del self._waiting[tx_id]
+        waiter.drop(tx_id)
 
     def _answered(self, tx_id: bytes, name: bytes, answer: Answer) -> SubmitResult:
         if isinstance(answer, Rejection):
@@ -383,7 +442,8 @@ class Submissions:
             pending = None if name is None else self._mempool.remove(name)
             if pending is not None and pending.local:
                 settled.append(pending.prepared.record.entry_hash)
-            self._answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
+            if tx_id in self._waiting:
+                self._answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
         self._settle(settled)
         self.intake.on_final(block)
         if version.time != self._swept:
@@ -481,9 +541,8 @@ class Submissions:
         self._answer(record.tx_id, rejection)
 
     def _answer(self, tx_id: bytes, answer: Answer) -> None:
-        for future in self._waiting.pop(tx_id, ()):
-            if not future.done():
-                future.set_result(answer)
+        for waiter in self._waiting.pop(tx_id, ()):
+            waiter.take(tx_id, answer)
 
     async def restore(self, entries: Sequence[bytes]) -> int:
         """Take up again what was accepted before a restart and is not final; returns how many.

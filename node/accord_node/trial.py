@@ -60,15 +60,21 @@ class Trial:
 
     def attempt(self, prepared: Prepared, time: int) -> Rejection | None:
         """Run one record on the view as it stands; what passes stays in it."""
-        fork = self._view.fork()
-        ctx = Context(state=fork, network=self._network, height=self._height + 1, time=max(time, self._time))
+        ctx = Context(
+            state=self._view, network=self._network, height=self._height + 1, time=max(time, self._time)
+        )
         ctx.author = prepared.record.tx.author
         ctx.tx_id = prepared.record.tx_id
+        self._view.begin()
         try:
             run(ctx, prepared, self._checker, self._recent.holds)
         except Rejection as rejection:
+            self._view.undo()
             return rejection
-        self._view.merge(fork)
+        except BaseException:
+            self._view.undo()
+            raise
+        self._view.keep()
         self._recent.add(prepared.record.tx_id, prepared.record.tx.expires)
         self._count += 1
         return None

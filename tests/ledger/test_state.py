@@ -47,23 +47,30 @@ def test_different_parts_have_different_keys(pair: tuple[tuple[Part, ...], tuple
 def test_own_writes_first_then_the_parents() -> None:
     source = MemorySource({NOTES.key("a"): codec.encode(Note(text="old"))})
     view = View(source)
-    child = view.fork()
+    child = View(view)
     assert child.get(NOTES, "a") == Note(text="old")
     view.put(NOTES, Note(text="new"), "a")
+    child = View(view)
     assert child.get(NOTES, "a") == Note(text="new")
     child.delete(NOTES, "a")
     assert (child.get(NOTES, "a"), child.exists(NOTES, "a")) == (None, False)
     assert view.exists(NOTES, "a")
 
 
-def test_a_dropped_fork_leaves_nothing_and_a_merged_one_all() -> None:
+def test_what_is_undone_leaves_nothing_and_what_is_kept_all() -> None:
     view = View(MemorySource())
-    view.fork().put(NOTES, Note(text="dropped"), "a")
+    view.begin()
+    view.put(NOTES, Note(text="dropped"), "a")
+    view.undo()
     assert view.changes() == {}
-    kept = view.fork()
-    kept.put(NOTES, Note(text="kept"), "b")
-    kept.delete(NOTES, "a")
-    view.merge(kept)
+    view.begin()
+    view.put(NOTES, Note(text="kept"), "b")
+    view.delete(NOTES, "a")
+    view.keep()
+    view.begin()
+    view.delete(NOTES, "b")
+    view.put(NOTES, Note(text="again"), "b")
+    view.undo()
     assert view.changes() == {NOTES.key("a"): None, NOTES.key("b"): codec.encode(Note(text="kept"))}
 
 
@@ -105,11 +112,11 @@ def test_rebased_it_reads_from_the_new_parent() -> None:
     st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 3) | st.none(), st.booleans()), max_size=12)
 )
 def test_stacked_views_read_like_one_dictionary(script: list[tuple[str, int | None, bool]]) -> None:
-    """Every write, and now and then a fork over what there is."""
+    """Every write, and now and then a view over what there is."""
     model: dict[str, int | None] = {}
     view = View(MemorySource())
     for name, value, fork in script:
-        view = view.fork() if fork else view
+        view = View(view) if fork else view
         model[name] = value
         if value is None:
             view.delete(NOTES, name)

@@ -14,7 +14,7 @@ from accord_ledger.execute import Version
 from accord_ledger.note import parse_note
 from accord_node import cosigning as cosigning_module
 from accord_node.cosigning import MAX_EARLY, Cosigners, cosigner_name
-from accord_node.messages import Cosignature
+from accord_node.messages import Cosignature, Cosignatures
 from accord_node.peer import Outcome, Topic
 from node_network import Alliance, key, make_alliance
 from peer_mesh import Mesh
@@ -50,7 +50,8 @@ class Desk:
         return self.spine.chain.base
 
     def hear(self, payload: Cosignature, sender: str = "p1") -> Outcome:
-        return self.cosigners.on_cosignature(Topic.COSIGNATURE, codec.encode(payload), sender)
+        said = codec.encode(Cosignatures(items=(payload,)))
+        return self.cosigners.on_cosignatures(Topic.COSIGNATURE, said, sender)
 
 
 @pytest.fixture
@@ -74,9 +75,9 @@ def junk(size: int, party: str = "p1") -> Cosignature:
 async def test_a_quorum_publishes(desk: Desk) -> None:
     version = await desk.next()
     desk.cosigners.advanced(version)
-    assert desk.hear(cosignature(version, "p1")) is Outcome.ACCEPT
+    assert desk.hear(cosignature(version, "p1")) is Outcome.IGNORE
     assert not desk.published
-    assert desk.hear(cosignature(version, "p2")) is Outcome.ACCEPT
+    assert desk.hear(cosignature(version, "p2")) is Outcome.IGNORE
     assert [item.size for item in desk.published] == [version.log.size]
 
 
@@ -85,11 +86,16 @@ async def test_cosignatures_ahead_of_our_log_count_once_it_gets_there_and_are_th
 ) -> None:
     version = await desk.next()
     early = [cosignature(version, party) for party in ("p2", "p3")]
-    assert [desk.hear(item) for item in early] == [Outcome.IGNORE, Outcome.IGNORE]
+    assert [desk.hear(item, sender=item.party) for item in early] == [Outcome.IGNORE, Outcome.IGNORE]
     desk.cosigners.advanced(version)
     assert [item.size for item in desk.published] == [version.log.size]
     other = desk.mesh.nodes["p1"]
-    await until(lambda: all(other.has(Topic.COSIGNATURE, codec.encode(item)) for item in early), "relayed")
+    await until(
+        lambda: all(
+            other.has(Topic.COSIGNATURE, codec.encode(Cosignatures(items=(item,)))) for item in early
+        ),
+        "relayed",
+    )
 
 
 async def test_a_flood_of_future_sizes_neither_grows_nor_displaces_the_good_ones(desk: Desk) -> None:
@@ -136,16 +142,31 @@ async def test_checkpoints_resume_after_a_long_time_without_a_quorum(
 
 
 async def test_said_again_it_is_a_new_item_but_at_most_once_a_second(desk: Desk) -> None:
+    counters, other = desk.spine.network.counters, desk.mesh.nodes["p1"]
+
+    def heard() -> int:
+        return sum(topic is Topic.COSIGNATURE for topic, _ in other.received)
+
     desk.cosigners.advanced(await desk.next())
-    sent = desk.spine.network.counters["published"]
     desk.cosigners.repeat()
-    assert desk.spine.network.counters["published"] == sent
+    await until(lambda: heard() == 1, "heard")
     desk.clock.time += 1
     for _ in range(5):
         desk.cosigners.repeat()
-    assert desk.spine.network.counters["published"] == sent + 1
+    await until(lambda: heard() == 2, "heard anew")
+    assert counters["published"] == 2
+    assert len(codec.decode(list(other.received)[-1][1], Cosignatures).items) == 1
+
+
+async def test_cosignatures_of_one_moment_travel_together(desk: Desk) -> None:
+    for _ in range(3):
+        desk.cosigners.advanced(await desk.next())
     other = desk.mesh.nodes["p1"]
-    await until(lambda: sum(topic is Topic.COSIGNATURE for topic, _ in other.received) == 2, "heard anew")
+    await until(lambda: len(other.received) == 1, "heard")
+    sizes = [item.size for item in codec.decode(next(iter(other.received))[1], Cosignatures).items]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == desk.spine.chain.base.log.size
+    assert len(sizes) == 3
 
 
 async def test_a_stopped_node_signs_nothing(desk: Desk) -> None:

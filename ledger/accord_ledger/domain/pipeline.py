@@ -9,7 +9,7 @@
     unused    ids used before, versions                         E_DUPLICATE E_VERSION
     check     the row's own                                     then apply
 
-A record that fails anywhere leaves the state untouched: it ran in a fork that is dropped.
+A record that fails anywhere leaves the state untouched: what it wrote until then is taken back.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _check_standing(ctx: Context, chosen: Chosen) -> None:
 def run(
     ctx: Context, prepared: Prepared, checker: SignatureChecker, is_duplicate: Callable[[bytes, int], bool]
 ) -> int:
-    """Check and apply one record to ``ctx.state`` (a fork the caller merges or drops).
+    """Check and apply one record to ``ctx.state``; if it fails, the caller takes back what it wrote.
 
     Returns:
         The record's weight.

@@ -139,6 +139,12 @@ class Gossip:
         self.entropy.stir()
         return name
 
+    def pass_on(self, topic: Topic, payload: bytes, *, origin: str, sender: str) -> None:
+        """Relay a verified part of what ``sender`` brought, by rule 2, as an item of ``origin``."""
+        item = Item(topic, payload, origin, item_name(topic, payload))
+        if self._seen.add(item.name, self._loop.time()):
+            self._relay(item, {sender})
+
     # the network's side
 
     def link_up(self, link: Link) -> None:

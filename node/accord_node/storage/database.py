@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from pathlib import Path
 from typing import Self
 
@@ -157,8 +158,9 @@ class Database:
         """State, index, certificate and floor of one final block, in one transaction."""
         await self._in_transaction(lambda db: self._write_block(db, block, certificate))
         first = block.sealed.seal.first
-        for place, item in enumerate(block.prepared):
-            self._recent[item.record.tx_id] = first + place
+        self._recent.update(
+            zip([item.record.tx_id for item in block.prepared], count_from(first), strict=False)
+        )
         if len(self._recent) >= TX_INDEX_RUN:
             await self._index_transactions(first + len(block.prepared))
 
@@ -202,10 +204,9 @@ class Database:
 
     async def _index_transactions(self, upto: int) -> None:
         run, self._recent = self._recent, {}
-        rows = sorted(run.items())
 
         def write(db: sqlite3.Connection) -> None:
-            db.executemany("INSERT OR REPLACE INTO tx_index VALUES (?, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO tx_index VALUES (?, ?)", sorted(run.items()))
             db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(upto).encode(),))
 
         await self._in_transaction(write)

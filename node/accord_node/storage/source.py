@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,26 @@ class DurableState:
     def __init__(self, database: Path, state: AuthMap, *, capacity: int = 100_000) -> None:
         self._connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False)
         self._map = state
-        self._capacity = capacity
-        self._decoded: OrderedDict[bytes, Any] = OrderedDict()
+        self._capacity = capacity // 2
+        self._young: dict[bytes, Any] = {}
+        """Decoded values used or written lately; when full it becomes the old ones."""
+        self._old: dict[bytes, Any] = {}
         self._leaving: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
 
     def has(self, key: bytes) -> bool:
         """Whether the key holds a value, from the map alone."""
-        return key in self._decoded or self._map.contains(key)
+        return key in self._young or key in self._old or self._map.contains(key)
 
     def load(self, table: Table[Any], key: bytes) -> Any | None:
         """The decoded value, from memory or from disk."""
         with self._lock:
-            found = self._decoded.get(key)
+            found = self._young.get(key)
             if found is not None:
-                self._decoded.move_to_end(key)
+                return found
+            found = self._old.get(key)
+            if found is not None:
+                self._remember(key, found)
                 return found
             if not self._map.contains(key):
                 return None
@@ -62,17 +66,19 @@ class DurableState:
         with self._lock:
             self._map = state
             self._leaving = {}
-            for key, value in written.items():
-                if value is None:
-                    self._decoded.pop(key, None)
-                else:
-                    self._remember(key, value)
+            self._make_room(len(written))
+            self._young.update(written)
+            for key in [key for key, value in written.items() if value is None]:
+                del self._young[key]
+                self._old.pop(key, None)
 
     def _remember(self, key: bytes, value: Any) -> None:
-        self._decoded[key] = value
-        self._decoded.move_to_end(key)
-        while len(self._decoded) > self._capacity:
-            self._decoded.popitem(last=False)
+        self._make_room(1)
+        self._young[key] = value
+
+    def _make_room(self, more: int) -> None:
+        if len(self._young) + more > self._capacity:
+            self._old, self._young = self._young, {}
 
     def close(self) -> None:
         """Close the connection."""
