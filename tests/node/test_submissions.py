@@ -61,6 +61,19 @@ def resigned(alliance: Alliance, entry: bytes, *purposes: str) -> bytes:
     return draft.entry()
 
 
+async def test_two_requests_with_the_same_records_in_opposite_order_do_not_wait_for_each_other(
+    alliance: Alliance, spine: Spine
+) -> None:
+    read = await spine.reader.read([issue(alliance, number) for number in range(80)])
+    async with asyncio.timeout(30):  # from here on both take turns record by record
+        answers = await asyncio.gather(
+            spine.submissions._answer_all(read), spine.submissions._answer_all(read[::-1])
+        )
+    assert {result.status for answer in answers for result in answer} == {"accepted"}
+    assert len(spine.mempool) == len(read)
+
+
+
 async def gossip(spine: Spine, *entries: bytes, sender: str = "p1") -> Outcome:
     payload = codec.encode(Batch(entries=entries))
     return await spine.submissions.intake.on_batch(Topic.TRANSACTIONS, payload, sender)
