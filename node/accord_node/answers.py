@@ -169,7 +169,7 @@ class Answers:
 
     async def certificate(self, party: str, payload: bytes) -> bytes:
         """A certificate a peer thinks we lack."""
-        if self._driver.on_certificate(Topic.CERTIFICATE, payload, party) is Outcome.BAD:
+        if self._driver.hearing.on_certificate(Topic.CERTIFICATE, payload, party) is Outcome.BAD:
             self._network.punish(party)
             raise UnknownBlock("PEER_CERTIFICATE", "expected a certificate of this epoch that verifies")
         return b""

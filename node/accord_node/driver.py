@@ -10,119 +10,35 @@ it. Building and executing blocks are tasks that answer with an input.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 import structlog
 
 from accord_ledger import codec
-from accord_ledger.block import (
-    NO_SEAL,
-    Certificate,
-    Members,
-    SealedBytes,
-    Vote,
-    VoteKind,
-    body_hash,
-    vote_message,
-)
+from accord_ledger.block import Certificate, SealedBytes, Vote, VoteKind, vote_message
 from accord_ledger.consensus import effects as do
 from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus import journal
-from accord_ledger.consensus.config import Config as CoreConfig
 from accord_ledger.consensus.core import Consensus
-from accord_ledger.domain.pipeline import Prepared, prepare
+from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import AccordError, FatalError
-from accord_ledger.execute import InvalidBlock, check_header
-from accord_ledger.keys import SigningKey
-from accord_node.bodies import Bodies, Body, body_matches
-from accord_node.chain import MAX_BODY_BYTES, Chain, Limits, Refused, body_bytes
-from accord_node.mempool import Mempool
-from accord_node.messages import (
-    INLINE_BODY_BYTES,
-    Batch,
-    CertificatesWanted,
-    Proposal,
-    Request,
-)
-from accord_node.peer import Outcome, PeerNetwork, Topic
-from accord_node.records import RecordReader, UnreadableBody, entry_hash
-from accord_node.seams import Clock
-from accord_node.signatures import SignatureCache
+from accord_node.bodies import Body
+from accord_node.hearing import BEHIND, Hearing
+from accord_node.messages import INLINE_BODY_BYTES, Batch, CertificatesWanted, Proposal, Request
+from accord_node.peer import Topic
+from accord_node.records import entry_hash
+from accord_node.services import Services
+from accord_node.workshop import Workshop
 
 log = structlog.get_logger("consensus")
 
-MAX_CLOCK_AHEAD_SECONDS = 5
-"""A block whose time is further ahead of our clock waits; it is never called invalid."""
-MAX_OVERLAYS = 12
-"""Unfinalised executed blocks with records held; building and executing more of them waits beyond
-(DESIGN.md: bounded depth). Empty ones never wait: they are how consensus gets on when the bound is met."""
 KEPT_VIEWS = 2
 """For so many views a block stays executed although nobody certified it."""
-BEHIND, AHEAD = CoreConfig().behind, CoreConfig().ahead
-"""Views around the current one whose votes and proposals the core takes."""
-MAX_SEALS_PER_VIEW = 2
-"""Different seals one member may vote for, or a leader propose, in a view: two are evidence, more are noise."""
-MAX_PROPOSAL_BYTES = 4 * 1024 * 1024
-RETRY_SECONDS = 0.1
-"""Pause before peers are asked again for an ancestor that none of them gave."""
-MAX_RETRY_SECONDS = 2.0
 
 
 CERTIFICATE_PAUSE_SECONDS = 0.25
 """Notarizations and finalizations are sent at most this often, newest only: every member forms them from
 the votes it got anyway, so they only repair what was lost."""
-
-
-class KnownCertificates:
-    """Which certificates consensus has: one of each kind and view is enough, whoever signed it."""
-
-    def __init__(self, capacity: int = 4096) -> None:
-        self._seen: dict[tuple[str, int, int], None] = {}
-        self._capacity = capacity
-
-    def holds(self, certificate: Certificate) -> bool:
-        """Whether one of this kind, epoch and view is known."""
-        return (certificate.kind, certificate.epoch, certificate.view) in self._seen
-
-    def add(self, certificate: Certificate) -> None:
-        """Note one, forgetting the oldest beyond capacity."""
-        self._seen[certificate.kind, certificate.epoch, certificate.view] = None
-        if len(self._seen) > self._capacity:
-            del self._seen[next(iter(self._seen))]
-
-
-class Journal(Protocol):
-    """The vote journal as the driver uses it."""
-
-    async def write(self, records: tuple[journal.Record, ...]) -> None:
-        """Append in one batch; returns once durable."""
-
-
-@dataclass
-class Services:
-    """What the driver stands on."""
-
-    party: str
-    network_hash: bytes
-    members: Members
-    vote_key: SigningKey | None
-    """None: an observer, or a member that must not vote."""
-    chain: Chain
-    mempool: Mempool
-    bodies: Bodies
-    reader: RecordReader
-    cache: SignatureCache
-    network: PeerNetwork
-    journal: Journal
-    clock: Clock
-    limits: Limits
-    on_final: Callable[[Certificate, bytes], None]
-    """Called for every finalization, in order; the finaliser commits or catches up."""
-    on_refused: Callable[[list[Refused]], None]
-    on_accused: Callable[[Any], None]
-    on_fatal: Callable[[BaseException], None]
 
 
 class Driver:
@@ -134,17 +50,19 @@ class Driver:
         self._queue: list[do.Effect] = []
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
-        self._room.set()
         self._stopped = False
-        self._known = KnownCertificates()
-        self._heard: dict[int, dict[tuple[str, str], set[bytes]]] = {}
-        """Seals voted for, by view, then kind and member."""
-        self._proposed: dict[int, set[bytes]] = {}
+        self.hearing = Hearing(core, services, self.give)
+        """Takes what peers say."""
+        self.workshop = Workshop(
+            core,
+            services,
+            give=self.give,
+            peers=self._peers,
+            check_certificate=self.hearing.check_certificate,
+        )
+        """Builds, executes and fetches blocks."""
         self._certified: dict[bytes, int] = {}
         """Seals that a quorum certified, with the view: their blocks are not dropped while unfinalised."""
-        self._final_view = 0
-        self._requesting: set[bytes] = set()
         self._later: dict[str, Certificate] = {}
         self._flush: asyncio.TimerHandle | None = None
         self.view = 0
@@ -152,13 +70,11 @@ class Driver:
         self.last_progress = services.clock.monotonic()
         """When a block last became final or consensus was last idle (monotonic seconds)."""
         self.pending_reported = False
-        self._paced_until = 0.0
-        """Loop time before which a block under load is not built."""
 
     def start(self, records: tuple[journal.Record, ...], finality: on.Finality) -> None:
         """Restore from the journal and begin."""
         self._restore_bodies(records, finality.height)
-        self._final_view = finality.view
+        self.hearing.final_view = finality.view
         for record in records:
             if isinstance(record, journal.Certified) and record.certificate.kind != "nullify":
                 self._certified[record.certificate.seal] = record.view
@@ -198,116 +114,6 @@ class Driver:
         if pending != self.pending_reported:
             self.pending_reported = pending
             self.give(on.WorkChanged(pending))
-
-    # -- messages of peers -------------------------------------------------------------------------
-
-    def on_vote(self, _: Topic, payload: bytes, __: str) -> Outcome:
-        """A gossiped vote."""
-        vote = codec.decode(payload, Vote)
-        if vote.epoch != self._on.members.epoch or vote.view > self.core.view + AHEAD:
-            return Outcome.IGNORE
-        old = vote.view < self.core.view - BEHIND
-        if old and vote.kind != "nullify":
-            return Outcome.IGNORE
-        seals = self._heard.get(vote.view, {}).get((vote.kind, vote.member), set())
-        if vote.seal not in seals and len(seals) >= MAX_SEALS_PER_VIEW:
-            return Outcome.IGNORE
-        if not self._check_vote(vote):
-            return Outcome.BAD
-        if not old:
-            heard = self._heard.setdefault(vote.view, {})
-            heard.setdefault((vote.kind, vote.member), set()).add(vote.seal)
-        self.give(on.VoteReceived(vote))
-        return Outcome.IGNORE if old else Outcome.ACCEPT
-
-    def _check_vote(self, vote: Vote) -> bool:
-        public = self._on.members.vote_key(vote.member)
-        if public is None or vote.epoch != self._on.members.epoch:
-            return False
-        message = vote_message(self._on.network_hash, vote.kind, vote.epoch, vote.view, vote.seal)
-        return self._on.cache(public, message, vote.signature)
-
-    def on_certificate(self, _: Topic, payload: bytes, __: str) -> Outcome:
-        """A gossiped certificate."""
-        certificate = codec.decode(payload, Certificate)
-        if certificate.epoch != self._on.members.epoch or certificate.view <= self._final_view:
-            return Outcome.IGNORE
-        if self._known.holds(certificate):
-            return Outcome.IGNORE
-        if not self.check_certificate(certificate):
-            return Outcome.BAD
-        self._known.add(certificate)
-        self.give(on.CertificateReceived(certificate))
-        return Outcome.ACCEPT
-
-    def check_certificate(self, certificate: Certificate) -> bool:
-        """N - f members of this epoch signed it; signatures seen before are not checked again."""
-        members = self._on.members
-        parties = [party for party, _ in certificate.votes]
-        if (
-            certificate.epoch != members.epoch
-            or (certificate.kind == "nullify") != (certificate.seal == NO_SEAL)
-            or parties != sorted(set(parties))
-            or len(parties) < members.quorum
-        ):
-            return False
-        message = vote_message(
-            self._on.network_hash, certificate.kind, certificate.epoch, certificate.view, certificate.seal
-        )
-        for party, signature in certificate.votes:
-            public = members.vote_key(party)
-            if public is None or not self._on.cache(public, message, signature):
-                return False
-        return True
-
-    async def on_proposal(self, _: Topic, payload: bytes, sender: str) -> Outcome:
-        """A gossiped proposal: the leader's signed notarize, the seal, and the names of its records."""
-        proposal = codec.decode(payload, Proposal, limit=MAX_PROPOSAL_BYTES)
-        sealed = SealedBytes.parse(proposal.seal)
-        vote = proposal.vote
-        if vote.epoch != self._on.members.epoch or vote.view <= self._final_view:
-            return Outcome.IGNORE
-        if vote.kind != "notarize" or vote.seal != sealed.hash:
-            return Outcome.BAD
-        if vote.member != self._on.members.leader(vote.view) or not self._check_vote(vote):
-            return Outcome.BAD
-        certificate = sealed.seal.parent_certificate
-        if certificate is not None:
-            if not self.check_certificate(certificate):
-                return Outcome.BAD
-            self.give(on.CertificateReceived(certificate))  # it may bring us to the proposal's view
-        body = self._body_of(proposal, sealed, sender)
-        if body is None:
-            return Outcome.BAD
-        if not self._expects(sealed, vote.view):
-            self.give(on.VoteReceived(vote))
-            return Outcome.IGNORE
-        if proposal.entries:
-            body.records = await self._on.bodies.read(proposal.entries)
-        self._on.bodies.add(body)
-        self.give(on.ProposalReceived(sealed, vote))
-        return Outcome.ACCEPT
-
-    def _expects(self, sealed: SealedBytes, view: int) -> bool:
-        """Whether a proposal is for a view around ours and not one of too many for it."""
-        if not self.core.view - BEHIND <= view <= self.core.view + AHEAD:
-            return False
-        proposed = self._proposed.setdefault(view, set())
-        if sealed.hash not in proposed and len(proposed) >= MAX_SEALS_PER_VIEW:
-            return False
-        proposed.add(sealed.hash)
-        return True
-
-    def _body_of(self, proposal: Proposal, sealed: SealedBytes, sender: str) -> Body | None:
-        """The body a proposal names; None if names or records do not fit its seal."""
-        hashes = tuple(proposal.hashes[i : i + 32] for i in range(0, len(proposal.hashes), 32))
-        if not _names_match(sealed, proposal.hashes, hashes):
-            return None
-        if proposal.entries and (
-            sum(map(len, proposal.entries)) > INLINE_BODY_BYTES or not body_matches(sealed, proposal.entries)
-        ):
-            return None
-        return Body(sealed, hashes, [sender, proposal.vote.member], view=proposal.vote.view)
 
     # -- effects -----------------------------------------------------------------------------------
 
@@ -389,17 +195,17 @@ class Driver:
             case do.SendCertificate(certificate, to):
                 self._publish_certificate(certificate, to)
             case do.BuildBlock():
-                self._spawn(self._build(effect))
+                self._spawn(self.workshop.build(effect))
             case do.ExecuteBlock(view, sealed):
-                self._spawn(self._execute(view, sealed))
+                self._spawn(self.workshop.execute(view, sealed))
             case do.RequestBlock(view, seal):
-                self._spawn(self._request_block(seal))
+                self._spawn(self.workshop.request_block(seal))
             case do.RequestCertificates(from_view, to_view):
                 self._spawn(self._request_certificates(from_view, to_view))
             case do.ScheduleTimer(view, kind, delay):
                 asyncio.get_running_loop().call_later(delay / 1000, self.give, on.TimeoutElapsed(view, kind))
             case do.Finalised(certificate, seal):
-                self._final_view = max(self._final_view, certificate.view)
+                self.hearing.final_view = max(self.hearing.final_view, certificate.view)
                 self._certified[seal] = certificate.view
                 self.last_progress = self._on.clock.monotonic()
                 self._on.on_final(certificate, seal)
@@ -421,16 +227,15 @@ class Driver:
 
     def _forget_before(self, view: int) -> None:
         """Whatever no view that matters any more has left behind."""
-        for old in [held for held in self._heard if held < view - BEHIND]:
-            del self._heard[old]
-        for old in [held for held in self._proposed if held < view - BEHIND]:
-            del self._proposed[old]
-        self._certified = {seal: held for seal, held in self._certified.items() if held >= self._final_view}
+        self.hearing.forget_before(view)
+        self._certified = {
+            seal: held for seal, held in self._certified.items() if held >= self.hearing.final_view
+        }
         self._on.bodies.forget_views(view - BEHIND, self._certified)
         self._on.chain.prune(
             lambda block: block.sealed.hash in self._certified or block.sealed.seal.view + KEPT_VIEWS >= view
         )
-        self.room_changed()
+        self.workshop.room_changed()
 
     def _sign(self, kind: VoteKind, epoch: int, view: int, seal: bytes) -> Vote:
         key = self._on.vote_key
@@ -446,7 +251,7 @@ class Driver:
         self.give(on.VoteReceived(vote))
 
     def _publish_certificate(self, certificate: Certificate, to: str | None) -> None:
-        self._known.add(certificate)
+        self.hearing.made(certificate)
         if certificate.kind != "nullify":
             self._certified[certificate.seal] = certificate.view
         if to is not None:
@@ -499,191 +304,6 @@ class Driver:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on.on_fatal(error)
 
-    def room_changed(self) -> None:
-        """Unfinalised blocks became durable; building and executing may go on."""
-        if self._on.chain.loaded < MAX_OVERLAYS:
-            self._room.set()
-        else:
-            self._room.clear()
-
-    async def _pace(self, parent: bytes) -> None:
-        """Under load let records gather: a block costs every member much the same whatever it holds.
-
-        A parent of one record or none says that nobody is in a hurry with many, so nothing waits at rest.
-        """
-        block = self._on.chain.executed(parent)
-        if block is None or len(block.prepared) <= 1:
-            return
-        if len(self._on.mempool) - len(block.prepared) >= self._on.limits.records:
-            return  # a full block waits already
-        await asyncio.sleep(self._paced_until - asyncio.get_running_loop().time())
-
-    def _block_seen(self) -> None:
-        self._paced_until = asyncio.get_running_loop().time() + self._on.limits.pace_seconds
-
-    async def _build(self, effect: do.BuildBlock) -> None:
-        chain = self._on.chain
-        if not await self._ensure_executed(effect.parent):
-            return
-        await self._pace(effect.parent)
-        candidates: list[Prepared] = []
-        time = self._on.clock.now()
-        if not effect.empty_only and self._room.is_set():
-            exclude = chain.entry_hashes(effect.parent)
-            candidates = self._on.mempool.candidates(self._on.limits.records, exclude, time)
-        try:
-            block, refused = await chain.build(
-                effect.parent,
-                effect.parent_certificate,
-                candidates,
-                proposer=self._on.party,
-                view=effect.view,
-                time=time,
-                limits=self._on.limits,
-            )
-        except KeyError:
-            return  # the parent was overtaken by finality while we waited; the view is over
-        if refused:
-            self._on.on_refused(refused)
-        hashes = tuple(item.record.entry_hash for item in block.prepared)
-        self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared, view=effect.view))
-        self.room_changed()
-        self._block_seen()
-        self.give(on.BlockBuilt(effect.view, block.sealed))
-
-    async def _execute(self, view: int, sealed: SealedBytes) -> None:
-        verdict = await self._verdict(sealed)
-        if verdict is not None:
-            self.give(on.BlockExecuted(view, sealed.hash, verdict))
-
-    async def _verdict(self, sealed: SealedBytes) -> on.Verdict | None:
-        chain = self._on.chain
-        if not await self._ensure_executed(sealed.seal.parent, sealed.seal.height - 1):
-            return None
-        try:
-            version = chain.version(sealed.seal.parent)
-            if version is not None:
-                check_header(self._on.network_hash, version, sealed.seal)
-            await self._wait_for_time(sealed)
-            records = await self._on.bodies.complete(sealed.hash)
-            if body_bytes(records) > MAX_BODY_BYTES:
-                raise UnreadableBody(f"expected records of at most {MAX_BODY_BYTES} bytes")
-            if records and chain.executed(sealed.hash) is None:
-                await self._room.wait()
-            await chain.execute(sealed, records)
-        except (InvalidBlock, UnreadableBody) as error:
-            log.warning(
-                "invalid block", height=sealed.seal.height, proposer=sealed.seal.proposer, error=str(error)
-            )
-            return on.Verdict.INVALID
-        except KeyError:
-            return None  # overtaken by finality, or forgotten: nobody needs the verdict any more
-        self.room_changed()
-        self._block_seen()
-        return on.Verdict.VALID
-
-    async def _wait_for_time(self, sealed: SealedBytes) -> None:
-        """Wait until a block's time is not too far ahead of our clock, as long as its body is kept.
-
-        Raises:
-            KeyError: it was dropped.
-        """
-        told = False
-        while (ahead := sealed.seal.time - MAX_CLOCK_AHEAD_SECONDS - self._on.clock.now()) > 0:
-            if self._on.bodies.get(sealed.hash) is None:
-                raise KeyError(sealed.hash.hex())
-            if not told:
-                log.warning("a block is ahead of our clock; waiting", seconds=ahead)
-            told = True
-            await asyncio.sleep(min(ahead, 1))
-
-    async def _ensure_executed(self, seal: bytes, height: int | None = None) -> bool:
-        """Execute a certified block and its unexecuted ancestors, fetching what is missing.
-
-        Args:
-            seal: its seal hash.
-            height: as its child claims.
-
-        Returns:
-            False if it is below the durable base: finality has overtaken whoever asks.
-        """
-        chain = self._on.chain
-        pause = RETRY_SECONDS
-        while chain.version(seal) is None:
-            missing, lacking = self._unexecuted(seal)
-            top = missing[0].sealed.seal.height if missing else height
-            if top is not None and top <= chain.base.height:
-                return False
-            if lacking is None:
-                if not await self._execute_all(missing):
-                    return False
-                continue
-            # Far above the base, ranges are on their way, which is quicker than block by block.
-            if top is None or top <= chain.base.height + 2 * MAX_OVERLAYS:
-                await self._fetch_block(lacking)
-            if self._on.bodies.get(lacking) is None and chain.version(lacking) is None:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, MAX_RETRY_SECONDS)
-        return True
-
-    def _unexecuted(self, seal: bytes) -> tuple[list[Body], bytes | None]:
-        """Bodies from a seal down to what is executed, newest first; and the seal whose body is not here."""
-        missing: list[Body] = []
-        while self._on.chain.version(seal) is None:
-            body = self._on.bodies.get(seal)
-            if body is None:
-                return missing, seal
-            missing.append(body)
-            seal = body.sealed.seal.parent
-            if body.sealed.seal.height <= self._on.chain.base.height:
-                break
-        return missing, None
-
-    async def _execute_all(self, missing: list[Body]) -> bool:
-        """Execute certified blocks, oldest last in the list; False if finality has overtaken them."""
-        for body in reversed(missing):
-            if body.sealed.seal.height <= self._on.chain.base.height:
-                return False
-            try:
-                await self._on.chain.execute(body.sealed, await self._on.bodies.complete(body.sealed.hash))
-            except (InvalidBlock, UnreadableBody) as error:
-                raise FatalError(
-                    "STATE_DIVERGED", f"a notarised ancestor does not execute here: {error}"
-                ) from error
-            except KeyError:
-                return False
-        return True
-
-    async def _request_block(self, seal: bytes) -> None:
-        body, block = self._on.bodies.get(seal), self._on.chain.executed(seal)
-        sealed = block.sealed if block is not None else None if body is None else body.sealed
-        if sealed is None:
-            sealed = await self._fetch_block(seal)
-        if sealed is not None:
-            self.give(on.BlockReceived(sealed))
-
-    async def _fetch_block(self, seal: bytes) -> SealedBytes | None:
-        """A certified block from whoever has it, into the bodies; one round, one at a time for each seal."""
-        if seal in self._requesting:
-            return None
-        self._requesting.add(seal)
-        try:
-            for party in self._peers():
-                block = await self._on.bodies.fetch_block(seal, party)
-                if block is None:
-                    continue
-                sealed = SealedBytes.parse(block.seal)
-                certificate = sealed.seal.parent_certificate
-                if certificate is not None and not self.check_certificate(certificate):
-                    continue
-                hashes = tuple(entry_hash(entry) for entry in block.entries)
-                records = await self._on.bodies.read(block.entries)
-                self._on.bodies.add(Body(sealed, hashes, [party], records, view=self.core.view))
-                return sealed
-        finally:
-            self._requesting.discard(seal)
-        return None
-
     async def _request_certificates(self, from_view: int, to_view: int) -> None:
         wanted = codec.encode(
             CertificatesWanted(epoch=self._on.members.epoch, from_view=from_view, to_view=to_view)
@@ -700,7 +320,3 @@ class Driver:
         members = [member.party for member in self._on.members.members if member.party in linked]
         others = sorted(linked.difference(members))
         return sorted(members, key=lambda party: party != self.leader) + others
-
-
-def _names_match(sealed: SealedBytes, joined: bytes, hashes: tuple[bytes, ...]) -> bool:
-    return len(joined) == 32 * sealed.seal.count and body_hash(hashes) == sealed.seal.body_hash

@@ -37,7 +37,7 @@ from accord_node.config import Config, ConfigError
 from accord_node.cosigning import Cosigners
 from accord_node.directory import LedgerDirectory
 from accord_node.disk import DirectoryDisk
-from accord_node.driver import Driver, Services
+from accord_node.driver import Driver
 from accord_node.finaliser import Finaliser
 from accord_node.mempool import Mempool
 from accord_node.messages import Request, Status, Tip
@@ -45,6 +45,7 @@ from accord_node.peer import PeerConfig, PeerNetwork, TlsIdentity, Topic
 from accord_node.pending import PendingLog
 from accord_node.records import RecordReader
 from accord_node.seams import Clock
+from accord_node.services import Services
 from accord_node.signatures import SignatureCache
 from accord_node.storage.store import Beginning, Store
 from accord_node.submissions import Submissions
@@ -221,7 +222,11 @@ class Node:
             self._services(bodies),
         )
         self.catch_up = CatchUp(
-            self.chain, self.reader, self.network, self.driver.check_certificate, self._threads["answers"]
+            self.chain,
+            self.reader,
+            self.network,
+            self.driver.hearing.check_certificate,
+            self._threads["answers"],
         )
         self.finaliser = Finaliser(
             self.chain, self.store, bodies, catch_up=self._catch_up, on_fatal=self.stop_for
@@ -257,9 +262,9 @@ class Node:
         answering = self._threads["answers"]
         Answers(self.chain, bodies, self.store, self.finaliser, self.driver, self.network, answering).serve()
         gossip = self.network.gossip
-        gossip.on_item(Topic.VOTE, self.driver.on_vote)
-        gossip.on_item(Topic.CERTIFICATE, self.driver.on_certificate)
-        gossip.on_item(Topic.PROPOSAL, self.driver.on_proposal)
+        gossip.on_item(Topic.VOTE, self.driver.hearing.on_vote)
+        gossip.on_item(Topic.CERTIFICATE, self.driver.hearing.on_certificate)
+        gossip.on_item(Topic.PROPOSAL, self.driver.hearing.on_proposal)
         gossip.on_item(Topic.COSIGNATURE, self.cosigners.on_cosignatures)
         gossip.on_item(Topic.TRANSACTIONS, self.submissions.intake.on_batch)
         gossip.on_status(self._status, self._on_status)
@@ -363,7 +368,7 @@ class Node:
     def _on_final(self, block: Executed, certificate: Certificate | None, version: Version) -> None:
         self._last_final = self.clock.monotonic()
         self.versions.append(version)
-        self.driver.room_changed()
+        self.driver.workshop.room_changed()
         if self.catch_up.target is None:
             self.cosigners.advanced(version)
         if certificate is not None and version.height % 64 == 0:
@@ -435,7 +440,7 @@ class Node:
             self._asking.discard(party)
         if certificate is None or certificate.kind != "finalize":
             return
-        if not self.driver.check_certificate(certificate):
+        if not self.driver.hearing.check_certificate(certificate):
             self.network.punish(party)
             return
         self.driver.give(on.CertificateReceived(certificate))

@@ -10,30 +10,30 @@ since what it builds on may still be on its way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
 
-from accord_client.api import SignedRejection, SubmitResult
-from accord_ledger import codec
+from accord_client.api import SubmitResult
 from accord_ledger.block import Certificate
 from accord_ledger.domain.pipeline import Prepared
-from accord_ledger.errors import AccordError, Rejection
-from accord_ledger.execute import Executed, Receipt, Version
+from accord_ledger.errors import Rejection
+from accord_ledger.execute import Executed, Version
 from accord_ledger.keys import SigningKey
-from accord_ledger.tags import Tag
 from accord_ledger.transaction import MAX_LIFETIME_SECONDS
+from accord_node.acceptance import Acceptance
 from accord_node.chain import Chain, Refused
 from accord_node.intake import Intake
 from accord_node.mempool import Mempool, Pending
 from accord_node.peer import PeerNetwork
 from accord_node.pending import PendingLog
 from accord_node.records import RecordReader, Refusal, entry_hash
+from accord_node.replies import Final, Replies
 from accord_node.seams import Clock
 from accord_node.storage.store import Store
 from accord_node.trial import Trial
+from accord_node.waiters import Waiter, Waiters
 from accord_node.workers import Executor
 
 log = structlog.get_logger("submissions")
@@ -44,44 +44,6 @@ PATIENCE_SECONDS = 1.0
 """A record that a block refused, or had room for and did not take, is given so long before it is dropped."""
 RECHECKED = 512
 """Records tried again in one go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Final:
-    """Where a transaction became final."""
-
-    height: int
-    index: int
-    receipt: Receipt
-
-
-Answer = Final | Rejection
-
-
-class Waiter:
-    """One request that waits until it is known what became of its transactions."""
-
-    __slots__ = ("answers", "done", "open")
-
-    def __init__(self, tx_ids: Iterable[bytes], done: asyncio.Future[None]) -> None:
-        self.open = set(tx_ids)
-        """Those nothing is known of yet."""
-        self.answers: dict[bytes, Answer] = {}
-        self.done = done
-        """Done once nothing is open."""
-        if not self.open:
-            done.set_result(None)
-
-    def take(self, tx_id: bytes, answer: Answer) -> None:
-        """Something became of one of them."""
-        self.answers[tx_id] = answer
-        self.drop(tx_id)
-
-    def drop(self, tx_id: bytes) -> None:
-        """Do not wait for this one (any more)."""
-        self.open.discard(tx_id)
-        if not self.open and not self.done.done():
-            self.done.set_result(None)
 
 
 class Submissions:
@@ -103,12 +65,10 @@ class Submissions:
         work_changed: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
     ) -> None:
-        self._party = party
-        self._log_key = log_key
+        self._replies = Replies(party=party, log_key=log_key, chain=chain, store=store, disk=disk)
         self._chain = chain
         self._mempool = mempool
         self._reader = reader
-        self._pending = pending
         self._store = store
         self._clock = clock
         self._disk = disk
@@ -119,20 +79,18 @@ class Submissions:
             chain=chain, mempool=mempool, reader=reader, network=network, clock=clock, on_taken=self._on_taken
         )
         """The side towards peers."""
-        self._waiting: dict[bytes, list[Waiter]] = {}
-        """By transaction, every request that waits for it."""
+        self._acceptance = Acceptance(
+            mempool=mempool, pending=pending, intake=self.intake, disk=disk, spawn=self._spawn,
+            work_changed=work_changed, on_fatal=on_fatal,
+        )  # fmt: skip
+        self._waiters = Waiters()
         self._admitting: dict[bytes, asyncio.Future[None]] = {}
         """Transactions some request is just bringing in, and when it will have."""
-        self._settled: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._rechecking = False
         self._stopped = False
-        self._unwritten: list[tuple[list[Prepared], asyncio.Future[None]]] = []
-        """Accepted by the trial and not durable yet, request by request."""
-        self._writing = False
         self._swept = 0
         """Block time up to which expired transactions were dropped."""
-        self.refused = 0
         self.accepted = 0
 
     # -- clients -----------------------------------------------------------------------------------
@@ -142,41 +100,31 @@ class Submissions:
         answers = await self._reader.read(entries)
         if not wait:
             return await self._answer_all(answers)
-        waiter = self._wait_for(answers)  # made before anything can become of them
+        tx_ids = [answer.record.tx_id for answer in answers if isinstance(answer, Prepared)]
+        waiter = self._waiters.begin(tx_ids)  # before anything can become of them
         try:
             results = await self._answer_all(answers)
             await self._wait_for_final(waiter, answers, results, timeout)
         finally:
-            self._forget(waiter)
+            self._waiters.end(waiter)
         return results
 
-    def _wait_for(self, answers: Sequence[Prepared | Refusal]) -> Waiter:
-        tx_ids = [answer.record.tx_id for answer in answers if isinstance(answer, Prepared)]
-        waiter = Waiter(tx_ids, asyncio.get_running_loop().create_future())
-        for tx_id in waiter.open:
-            others = self._waiting.get(tx_id)
-            if others is None:
-                self._waiting[tx_id] = [waiter]
-            else:
-                others.append(waiter)
-        return waiter
-
-    def _forget(self, waiter: Waiter) -> None:
-        """The request is over: nothing is kept for what is still open."""
-        for tx_id in tuple(waiter.open):
-            self._give_up(tx_id, waiter)
+    @property
+    def refused(self) -> int:
+        """Rejections given to clients."""
+        return self._replies.refused
 
     @property
     def waited_for(self) -> int:
         """Transactions that some request waits for."""
-        return len(self._waiting)
+        return len(self._waiters)
 
     async def _answer_all(self, answers: Sequence[Prepared | Refusal]) -> list[SubmitResult]:
         results: dict[int, SubmitResult] = {}
         first: dict[bytes, int] = {}
         for place, answer in enumerate(answers):
             if isinstance(answer, Refusal):
-                results[place] = self._rejected(entry_hash(answer.entry), b"", answer.rejection)
+                results[place] = self._replies.rejected(entry_hash(answer.entry), b"", answer.rejection)
             else:
                 first.setdefault(answer.record.tx_id, place)  # the same twice in one request: one answer
         left = list(first.items())
@@ -212,7 +160,7 @@ class Submissions:
                 elif tx_id in self._admitting:
                     later.append((tx_id, place))
                 elif self._stopped:
-                    results[place] = self._named(tx_id, prepared.record.entry_hash, "busy")
+                    results[place] = self._replies.named(tx_id, prepared.record.entry_hash, "busy")
                 else:
                     self._admitting[tx_id] = brought_in
                     fresh.append((place, prepared))
@@ -230,27 +178,12 @@ class Submissions:
             return None
         if (name := self._mempool.entry_of(tx_id)) is not None:
             item = self._mempool.get(name)
-            return self._named(tx_id, name, "accepted") if item is not None and item.local else None
+            return self._replies.named(tx_id, name, "accepted") if item is not None and item.local else None
         if self._chain.head().recent.holds(tx_id, expires):
             index = await self._store.database.index_of(tx_id)
             if index is not None:
-                return await self._final_again(tx_id, index)
+                return await self._replies.final_again(tx_id, index)
         return None
-
-    async def _final_again(self, tx_id: bytes, index: int) -> SubmitResult:
-        """Where it stands in the log, and as which entry: its signatures may be others than these."""
-        row = await self._store.database.record(index)
-        entry = (await self._disk.run(lambda: self._store.files.entries(index, 1)))[0]
-        result, warnings = _decode_result(row.result if row is not None else None)
-        return SubmitResult(
-            status="final",
-            tx_id=tx_id.hex(),
-            entry_hash=entry_hash(entry).hex(),
-            height=row.height if row is not None else None,
-            index=index,
-            warnings=warnings,
-            result=result,
-        )
 
     async def _admit(self, fresh: list[tuple[int, Prepared]], results: dict[int, SubmitResult]) -> None:
         good: list[tuple[int, Prepared]] = []
@@ -260,7 +193,7 @@ class Submissions:
             if taken is None:
                 rejection = await self._trial.check(prepared, self._clock.now(), self._mempool.newest)
                 if rejection is not None and not self.intake.holds(prepared):
-                    results[place] = self._rejected(record.entry_hash, record.tx_id, rejection)
+                    results[place] = self._replies.rejected(record.entry_hash, record.tx_id, rejection)
                     continue
                 taken = self._take_local(prepared)  # it may have come by gossip meanwhile
                 if taken is None and self._mempool.add(prepared, local=True, arrived=self._clock.monotonic()):
@@ -268,12 +201,12 @@ class Submissions:
                     taken = prepared
             if taken is None:
                 self._trial.dropped()
-                results[place] = self._named(record.tx_id, record.entry_hash, "busy")
+                results[place] = self._replies.named(record.tx_id, record.entry_hash, "busy")
                 continue
             good.append((place, taken))
-            results[place] = self._named(record.tx_id, taken.record.entry_hash, "accepted")
+            results[place] = self._replies.named(record.tx_id, taken.record.entry_hash, "accepted")
         if good:
-            await self._make_durable([prepared for _, prepared in good])
+            await self._acceptance.make_durable([prepared for _, prepared in good])
 
     def _take_local(self, prepared: Prepared) -> Prepared | None:
         """The waiting record of this transaction, which came by gossip and is now ours to keep."""
@@ -283,53 +216,6 @@ class Submissions:
             return None
         self._mempool.make_local(name)
         return item.prepared
-
-    async def _make_durable(self, records: list[Prepared]) -> None:
-        """Return once the records are durable here and gossiped.
-
-        Requests that come while others are being written go together: one sync and one gossiped batch
-        for all of them, and no wait for any when the node is at rest.
-        """
-        written = asyncio.get_running_loop().create_future()
-        self._unwritten.append((records, written))
-        if not self._writing:
-            self._writing = True
-            self._spawn(self._write_all())
-        await asyncio.shield(written)
-
-    async def _write_all(self) -> None:
-        try:
-            while self._unwritten:
-                group, self._unwritten = self._unwritten, []
-                await self._write([prepared for records, _ in group for prepared in records])
-                for _, written in group:
-                    if not written.done():
-                        written.set_result(None)
-        except OSError as error:
-            for _, written in [*group, *self._unwritten]:
-                if not written.done():
-                    written.set_exception(error)
-                    written.exception()  # a client that went away leaves nobody to take it
-            self._unwritten = []
-            self._on_fatal(error)
-        finally:
-            self._writing = False
-
-    async def _write(self, records: list[Prepared]) -> None:
-        entries = [prepared.record.entry for prepared in records]
-        await self._disk.run(lambda: self._pending.append(entries))
-        names = [prepared.record.entry_hash for prepared in records]
-        self._settle(name for name in names if name not in self._mempool)  # final before it was durable
-        self.intake.gossip(entries)
-        self._mempool.unpark_all()
-        self._work_changed()
-
-    def _settle(self, names: Iterable[bytes]) -> None:
-        """These need not be durable here any more; the disk's thread notes it."""
-        self._settled += names
-        if self._settled and not self._stopped:
-            settled, self._settled = self._settled, []
-            self._spawn(self._disk.run(lambda: self._pending.settle(settled)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -345,6 +231,7 @@ class Submissions:
         """From now on nothing is accepted, gossiped or written."""
         self._stopped = True
         self.intake.stop()
+        self._acceptance.stop()
 
     async def close(self) -> None:
         """Stop, and wait for what was begun."""
@@ -365,63 +252,15 @@ class Submissions:
             if isinstance(answer, Prepared) and result.status == "accepted"
         }
         for tx_id in waiter.open.difference(accepted.values()):
-            self._give_up(tx_id, waiter)
+            self._waiters.give_up(tx_id, waiter)
         await asyncio.wait((waiter.done,), timeout=timeout)
         for number, (place, tx_id) in enumerate(accepted.items()):
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
             if (became := waiter.answers.get(tx_id)) is not None:
-                results[place] = self._answered(tx_id, bytes.fromhex(results[place].entry_hash), became)
-
-    def _give_up(self, tx_id: bytes, waiter: Waiter) -> None:
-        """Answered already: this request does not wait for it."""
-        others = self._waiting.get(tx_id)
-        if others is not None:
-            others[:] = [other for other in others if other is not waiter]
-            if not others:
-                del self._waiting[tx_id]
-        waiter.drop(tx_id)
-
-    def _answered(self, tx_id: bytes, name: bytes, answer: Answer) -> SubmitResult:
-        if isinstance(answer, Rejection):
-            return self._rejected(name, tx_id, answer)
-        return SubmitResult(
-            status="final",
-            tx_id=tx_id.hex(),
-            entry_hash=answer.receipt.entry_hash.hex(),
-            height=answer.height,
-            index=answer.index,
-            warnings=list(answer.receipt.warnings),
-            result=answer.receipt.result,
-        )
-
-    def _named(self, tx_id: bytes, name: bytes, status: str) -> SubmitResult:
-        return SubmitResult(
-            status=status,  # type: ignore[arg-type]
-            tx_id=tx_id.hex(),
-            entry_hash=name.hex(),
-        )
-
-    def _rejected(self, name: bytes, tx_id: bytes, rejection: Rejection) -> SubmitResult:
-        self.refused += 1
-        height = self._chain.base.height
-        message = Tag.SIGN_REJECTION.message(codec.encode([name, height, rejection.code]))
-        signed = SignedRejection(
-            party=self._party,
-            entry_hash=name.hex(),
-            height=height,
-            code=rejection.code,
-            signature=self._log_key.sign(message).hex(),
-        )
-        return SubmitResult(
-            status="rejected",
-            tx_id=tx_id.hex(),
-            entry_hash=name.hex(),
-            code=rejection.code,
-            detail=rejection.detail,
-            path=rejection.path,
-            rejection=signed,
-        )
+                results[place] = self._replies.answered(
+                    tx_id, bytes.fromhex(results[place].entry_hash), became
+                )
 
     def _on_taken(self, records: Sequence[Prepared]) -> None:
         """Records of peers entered the pool."""
@@ -442,9 +281,9 @@ class Submissions:
             pending = None if name is None else self._mempool.remove(name)
             if pending is not None and pending.local:
                 settled.append(pending.prepared.record.entry_hash)
-            if tx_id in self._waiting:
-                self._answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
-        self._settle(settled)
+            if tx_id in self._waiters:
+                self._waiters.answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
+        self._acceptance.settle(settled)
         self.intake.on_final(block)
         if version.time != self._swept:
             self._swept = version.time
@@ -536,13 +375,9 @@ class Submissions:
         self._mempool.remove(record.entry_hash)
         self._trial.dropped()
         if item.local:
-            self._settle([record.entry_hash])
+            self._acceptance.settle([record.entry_hash])
             log.debug("refused", tx=record.tx_id.hex(), kind=record.tx.kind, code=rejection.code)
-        self._answer(record.tx_id, rejection)
-
-    def _answer(self, tx_id: bytes, answer: Answer) -> None:
-        for waiter in self._waiting.pop(tx_id, ()):
-            waiter.take(tx_id, answer)
+        self._waiters.answer(record.tx_id, rejection)
 
     async def restore(self, entries: Sequence[bytes]) -> int:
         """Take up again what was accepted before a restart and is not final; returns how many.
@@ -554,24 +389,14 @@ class Submissions:
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
             if isinstance(answer, Refusal):
-                self._settle([entry_hash(answer.entry)])
+                self._acceptance.settle([entry_hash(answer.entry)])
                 continue
             record = answer.record
             recent = self._chain.base.recent
             if record.tx.expires <= self._chain.base.time or recent.holds(record.tx_id, record.tx.expires):
-                self._settle([record.entry_hash])
+                self._acceptance.settle([record.entry_hash])
             elif self._mempool.add(answer, local=True, arrived=self._clock.monotonic()):
                 taken += 1
             else:
                 log.warning("no room for an accepted transaction", tx=record.tx_id.hex())
         return taken
-
-
-def _decode_result(raw: bytes | None) -> tuple[dict[str, str], list[str]]:
-    if raw is None:
-        return {}, []
-    try:
-        result, warnings = codec.decode(raw, tuple[dict[str, str], list[str]])
-    except AccordError:
-        return {}, []
-    return result, warnings

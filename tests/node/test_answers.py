@@ -63,7 +63,7 @@ async def test_a_range_ends_in_a_finalization_although_that_makes_it_longer(netw
     found = codec.decode(await ask(network, Request.RANGE, RangeWanted(first=1, max_bytes=1)), Range)
     assert found.certificate is not None
     assert found.blocks
-    assert network.nodes["p1"].driver.check_certificate(found.certificate)
+    assert network.nodes["p1"].driver.hearing.check_certificate(found.certificate)
 
 
 async def test_a_range_beyond_the_tip_is_empty(network: Network) -> None:

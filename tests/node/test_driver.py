@@ -26,11 +26,12 @@ from accord_ledger.consensus.chain import Tip
 from accord_ledger.execute import Executed
 from accord_node.bodies import Body
 from accord_node.chain import Limits
-from accord_node.driver import AHEAD, MAX_OVERLAYS
+from accord_node.hearing import AHEAD
 from accord_node.messages import Proposal, Request, Status
 from accord_node.node import Node
 from accord_node.peer import Outcome, PeerNetwork, TlsIdentity, Topic
 from accord_node.records import readable
+from accord_node.workshop import MAX_OVERLAYS
 from node_network import Alliance, Network, issue_entry, key, make_alliance, programme_entries
 from spine import FullDisk, finalization
 from waiting import until
@@ -180,7 +181,7 @@ async def test_votes_far_ahead_or_of_a_third_seal_cost_no_signature_check(networ
     node, alliance = network.nodes["p0"], network.alliance
 
     def hear(item: Vote) -> Outcome:
-        return node.driver.on_vote(Topic.VOTE, codec.encode(item), "p3")
+        return node.driver.hearing.on_vote(Topic.VOTE, codec.encode(item), "p3")
 
     view = node.driver.view
     assert [hear(vote(alliance, view, bytes([number]) * 32)) for number in (1, 2)] == [Outcome.ACCEPT] * 2
@@ -199,21 +200,21 @@ async def test_certificates_with_a_member_twice_too_few_or_a_nullified_seal_are_
     def as_of(chosen: tuple[tuple[str, bytes], ...], epoch: int = 0) -> Certificate:
         return Certificate(kind=good.kind, epoch=epoch, view=5, seal=good.seal, votes=chosen)
 
-    assert node.driver.check_certificate(good)
-    assert not node.driver.check_certificate(as_of((votes[0], votes[0], votes[1])))
-    assert not node.driver.check_certificate(as_of(votes[:2]))
-    assert not node.driver.check_certificate(as_of(votes[::-1]))
-    assert not node.driver.check_certificate(as_of(votes, epoch=1))
+    assert node.driver.hearing.check_certificate(good)
+    assert not node.driver.hearing.check_certificate(as_of((votes[0], votes[0], votes[1])))
+    assert not node.driver.hearing.check_certificate(as_of(votes[:2]))
+    assert not node.driver.hearing.check_certificate(as_of(votes[::-1]))
+    assert not node.driver.hearing.check_certificate(as_of(votes, epoch=1))
     odd = finalization(alliance, b"\1" * 32, 5, "nullify")
-    assert not node.driver.check_certificate(odd)
-    assert node.driver.check_certificate(finalization(alliance, NO_SEAL, 5, "nullify"))
+    assert not node.driver.hearing.check_certificate(odd)
+    assert node.driver.hearing.check_certificate(finalization(alliance, NO_SEAL, 5, "nullify"))
 
 
 async def test_certificates_below_finality_are_not_checked_again_and_not_relayed(four: Network) -> None:
     node = four.nodes["p0"]
     old = finalization(four.alliance, b"\7" * 32, 1, "notarize")
     checked = node.cache.checked
-    assert node.driver.on_certificate(Topic.CERTIFICATE, codec.encode(old), "p1") is Outcome.IGNORE
+    assert node.driver.hearing.on_certificate(Topic.CERTIFICATE, codec.encode(old), "p1") is Outcome.IGNORE
     assert node.cache.checked == checked
 
 
@@ -231,7 +232,7 @@ async def test_a_peer_stuck_in_an_old_view_is_told_how_it_ended(network: Network
     villain.network.gossip.on_status(lambda: status, lambda *_: None)
     villain.network.gossip.nudge()
     await until(lambda: bool(told), "told")
-    assert network.nodes["p0"].driver.check_certificate(told[0])
+    assert network.nodes["p0"].driver.hearing.check_certificate(told[0])
 
 
 # -- our own troubles ----------------------------------------------------------------------------------
@@ -300,8 +301,8 @@ async def test_many_dead_branches_do_not_end_progress(four: Network) -> None:
     for node in four.nodes.values():
         for number in range(MAX_OVERLAYS + 2):
             await beside(node, [issue_entry(four.alliance, "p0", "prog", 100 + number)], view=1)
-        node.driver.room_changed()
-        assert not node.driver._room.is_set()
+        node.driver.workshop.room_changed()
+        assert not node.driver.workshop._room.is_set()
     await final(four.nodes["p2"], issue_entry(four.alliance, "p0", "prog", 0))
 
 
@@ -309,13 +310,17 @@ async def test_an_ancestor_that_is_not_here_is_fetched_and_executed(four: Networ
     there, here = four.nodes["p1"], four.nodes["p0"]
     await until(lambda: there.chain.base.seal_hash == here.chain.base.seal_hash, "one base")
     block = await beside(there, [issue_entry(four.alliance, "p0", "prog", 0)], view=there.driver.view + 1)
-    assert await asyncio.wait_for(here.driver._ensure_executed(block.sealed.hash, block.version.height), 20)
+    assert await asyncio.wait_for(
+        here.driver.workshop._ensure_executed(block.sealed.hash, block.version.height), 20
+    )
     assert here.chain.executed(block.sealed.hash) is not None
 
 
 async def test_an_ancestor_that_finality_overtook_is_not_waited_for(four: Network) -> None:
     node = four.nodes["p0"]
-    waiting = asyncio.create_task(node.driver._ensure_executed(b"\5" * 32, node.chain.base.height + 1))
+    waiting = asyncio.create_task(
+        node.driver.workshop._ensure_executed(b"\5" * 32, node.chain.base.height + 1)
+    )
     await final(node, issue_entry(four.alliance, "p0", "prog", 0))
     assert await asyncio.wait_for(waiting, 20) is False
 
@@ -325,7 +330,7 @@ async def test_a_block_from_the_future_is_waited_for_only_while_its_view_matters
     ahead = node.clock.now() + 10**6
     sealed = seal_on(node, tip_of(node), node.chain.base.height + 1, node.driver.view, [], time=ahead)
     node.driver._on.bodies.add(Body(sealed, ()))
-    judging = asyncio.create_task(node.driver._verdict(sealed))
+    judging = asyncio.create_task(node.driver.workshop._verdict(sealed))
     await asyncio.sleep(0)
     node.driver._on.bodies.forget_views(10**6, keep=set())
     assert await asyncio.wait_for(judging, 20) is None

@@ -73,7 +73,6 @@ async def test_two_requests_with_the_same_records_in_opposite_order_do_not_wait_
     assert len(spine.mempool) == len(read)
 
 
-
 async def gossip(spine: Spine, *entries: bytes, sender: str = "p1") -> Outcome:
     payload = codec.encode(Batch(entries=entries))
     return await spine.submissions.intake.on_batch(Topic.TRANSACTIONS, payload, sender)
