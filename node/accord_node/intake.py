@@ -24,6 +24,8 @@ from accord_node.records import RecordReader, Refusal, authored, entry_hash
 from accord_node.seams import Clock
 from accord_node.unproven import Unproven
 
+TURN = 64
+"""Gossiped records taken into the pool between two turns of the event loop."""
 GOSSIP_BATCH = 256
 """Records in one gossiped batch."""
 GOSSIP_BYTES = 512 * 1024
@@ -149,7 +151,7 @@ class Intake:
             else:
                 pure = False
                 self._unproven.add(sender, answer, self._clock.monotonic())
-        self._take_gossiped(fresh)
+        await self._take_gossiped(fresh)
         if fresh and not pure:
             self.gossip([prepared.record.entry for prepared in fresh])
         return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
@@ -161,7 +163,13 @@ class Intake:
             return False
         return not self.holds(prepared)
 
-    def _take_gossiped(self, records: Sequence[Prepared]) -> None:
+    async def _take_gossiped(self, records: Sequence[Prepared]) -> None:
+        for start in range(0, len(records), TURN):
+            if start:
+                await asyncio.sleep(0)
+            self._take(records[start : start + TURN])
+
+    def _take(self, records: Sequence[Prepared]) -> None:
         now = self._clock.monotonic()
         taken = [prepared for prepared in records if self._mempool.add(prepared, local=False, arrived=now)]
         if taken:
@@ -176,7 +184,7 @@ class Intake:
                 self._unproven.add(sender, prepared, at)
             elif self._timely(prepared) and self._reader.verifies(prepared):
                 proven.append(prepared)
-        self._take_gossiped(proven)
+        self._take(proven)
         self.gossip([prepared.record.entry for prepared in proven])
 
     def regossip(self) -> None:

@@ -36,8 +36,9 @@ log = structlog.get_logger("main")
 
 EXIT_NAMED: Final = 1
 EXIT_FATAL: Final = 3
-COLLECT_AFTER: Final = 20_000
-"""Objects made and not freed before the youngest are looked at (default 700)."""
+COLLECT_AFTER: Final = (2_000, 5, 20)
+"""Objects made and not freed before the youngest are looked at, and how often the older ones are: one look
+takes about a millisecond for every thousand, which is how long it holds the event loop."""
 SWITCH_SECONDS: Final = 0.001
 """Longest time a working thread keeps the interpreter while the event loop waits for it (default 5 ms)."""
 STOP_SECONDS: Final = 20.0
@@ -262,7 +263,7 @@ def _settle_collector() -> None:
     hundred cost a twentieth of the processor time under load (``bench/nodes.py``).
     """
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def _open(config: Config, folder: Path) -> Node:
