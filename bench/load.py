@@ -52,11 +52,16 @@ class Run:
 
 
 async def saturate(
-    alliance: Alliance, entries: Sequence[bytes], parties: Sequence[str] = FOUNDERS, *, lanes: int = 4
+    alliance: Alliance,
+    entries: Sequence[bytes],
+    parties: Sequence[str] = FOUNDERS,
+    *,
+    lanes: int = 4,
+    bulk: int = BULK,
 ) -> Run:
-    """Keep ``lanes`` bulk requests open at every node until all records are final."""
+    """Keep ``lanes`` requests of ``bulk`` records open at every node until all records are final."""
     run = Run()
-    bulks = iter([entries[at : at + BULK] for at in range(0, len(entries), BULK)])
+    bulks = iter(_bulks(entries, bulk))
 
     async def lane(party: str) -> None:
         for bulk in bulks:
@@ -72,26 +77,36 @@ async def saturate(
     return run
 
 
+def _bulks(entries: Sequence[bytes], size: int) -> list[Sequence[bytes]]:
+    return [entries[at : at + size] for at in range(0, len(entries), size)]
+
+
 async def steady(
-    alliance: Alliance, entries: Sequence[bytes], rate: float, parties: Sequence[str] = FOUNDERS
+    alliance: Alliance,
+    entries: Sequence[bytes],
+    rate: float,
+    parties: Sequence[str] = FOUNDERS,
+    *,
+    bulk: int = 1,
 ) -> Run:
-    """Send records one by one at a fixed rate, whatever the answers do (an open loop)."""
+    """Send requests of ``bulk`` records at a fixed rate of records, whatever the answers do (an open loop)."""
     run = Run()
     tasks: list[asyncio.Task[None]] = []
     begin = time.perf_counter()
 
-    async def one(party: str, entry: bytes, due: float) -> None:
-        (result,) = await alliance.submit(party, [entry], final=True)
+    async def one(party: str, entries: Sequence[bytes], due: float) -> None:
+        results = await alliance.submit(party, entries, final=True)
         done = time.perf_counter()
+        final = sum(result.status == "final" for result in results)
         run.latencies.append(done - due)
-        run.finals.append((done, 1))
-        run.refused += result.status != "final"
+        run.finals.append((done, final))
+        run.refused += len(results) - final
 
-    for number, entry in enumerate(entries):
-        due = begin + number / rate
+    for number, group in enumerate(_bulks(entries, bulk)):
+        due = begin + number * bulk / rate
         if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
-        tasks.append(asyncio.create_task(one(parties[number % len(parties)], entry, due)))
+        tasks.append(asyncio.create_task(one(parties[number % len(parties)], group, due)))
     await asyncio.gather(*tasks)
     return run
 
