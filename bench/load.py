@@ -64,9 +64,9 @@ async def saturate(
     bulks = iter(_bulks(entries, bulk))
 
     async def lane(party: str) -> None:
-        for bulk in bulks:
+        for group in bulks:
             begin = time.perf_counter()
-            results = await alliance.submit(party, bulk, final=True)
+            results = await alliance.submit(party, group, final=True)
             done = time.perf_counter()
             final = sum(result.status == "final" for result in results)
             run.finals.append((done, final))
