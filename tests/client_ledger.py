@@ -21,9 +21,18 @@ from accord_client.badges import issuer_facts, programme_facts, verification_met
 from accord_client.builders import issue_batch
 from accord_client.bundle import Bundle, BundleState, draft_bundle, with_evidence
 from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims
-from accord_client.issuing import BadgeMaker, JcsSigner, PreparedBatch, StatusRange, prepare_batch
+from accord_client.epochs import witness_name
+from accord_client.issuing import (
+    BadgeMaker,
+    EveryMaker,
+    PreparedBatch,
+    RdfcSigner,
+    SdJwtMaker,
+    StatusRange,
+    prepare_batch,
+)
 from accord_client.proofs import base64_text
-from accord_client.trust import Trust, witness_name
+from accord_client.trust import Trust
 from accord_client.verify.bundle_check import document_keys
 from accord_client.verify.evidence import Evidence
 from accord_client.verify.ledger_facts import read_facts
@@ -213,12 +222,16 @@ class ClientLedger(World):
             or programme_facts(programme, framework, base_url="https://uu.example"),
             issuer=options.pop("issuer", None) or issuer_facts(party, DID),
             dates=options.pop("dates", BadgeDates(ISSUE_TIME)),
-            sign=JcsSigner(signer, verification_method(DID, signer.public), ISSUE_TIME),
+            sign=options.pop("sign", RdfcSigner)(signer, verification_method(DID, signer.public), ISSUE_TIME),
             status=(StatusRange("https://uu.example/status/1", 0),),
         )
+        token = SdJwtMaker(
+            maker.programme, maker.issuer, maker.dates, signer, verification_method(DID, signer.public)
+        )
+        make = EveryMaker((maker, token)) if options.pop("tokens", False) else maker
         claims = [LearnerClaims("Doe", f"Learner {number}") for number in range(count)]
         network = options.pop("network", self.network)
-        return prepare_batch(network, batch, claims, maker, rng=random.Random(7))
+        return prepare_batch(network, batch, claims, make, rng=random.Random(7))
 
     def issue(self, batch: PreparedBatch, **options: Any) -> int:
         """Issue a prepared batch and seal it; returns the log index of the record."""

@@ -10,9 +10,10 @@ from accord_ledger import codec
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant, Period, RegistryEntryBody
 from accord_ledger.domain.kinds.framework import FrameworkDefine
-from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet
 from accord_ledger.domain.kinds.party import NewKey, PartyRegister
 from accord_ledger.domain.kinds.profile import ListDefine, ProfileDefine
+from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.domain.model.framework import (
     ApprovalPolicy,
     FrameworkTerms,

@@ -81,7 +81,13 @@ def notarization(version: Version) -> Certificate | None:
     if version.height == 0:
         return None
     votes = tuple((party, b"\x00" * 64) for party in SEATS[:5])
-    return Certificate(kind="notarize", epoch=0, view=version.height - 1, seal=version.seal_hash, votes=votes)
+    return Certificate(
+        kind="finalize" if version.ends_epoch else "notarize",
+        epoch=version.members.epoch - version.ends_epoch,
+        view=version.height - 1,
+        seal=version.seal_hash,
+        votes=votes,
+    )
 
 
 COMMON = frozenset(

@@ -112,12 +112,16 @@ class LedgerServer:
         app.router.add_get("/v1/parties", self._parties)
         app.router.add_get("/v1/events", self._events)
         app.router.add_post("/v1/transactions", self._submit)
+        self.add_routes(app)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
+
+    def add_routes(self, app: web.Application) -> None:
+        """Routes of a subclass."""
 
     async def __aexit__(self, *_: object) -> None:
         assert self._runner is not None

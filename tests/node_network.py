@@ -28,10 +28,11 @@ from accord_ledger import codec
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant  # noqa: F401 - registers kinds
 from accord_ledger.domain.kinds.approval import ProgrammeApprove, ProgrammeStep
 from accord_ledger.domain.kinds.issue import IssueBody
-from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet
 from accord_ledger.domain.kinds.offering import CourseOffering
 from accord_ledger.domain.kinds.party import NewKey, PartyRegister
 from accord_ledger.domain.kinds.programme import ProgrammeRegister
+from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.domain.model.framework import ApprovalPolicy, FrameworkTerms, ProfileTerms
 from accord_ledger.domain.model.programme import Outcome, ProgrammeTerms
 from accord_ledger.keys import SigningKey
@@ -47,6 +48,7 @@ PURPOSES = (
     "issuance",
     "quality",
     "registrar",
+    "status",
 )
 USES = ("link", "vote", "log", "witness")
 

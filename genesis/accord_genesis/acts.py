@@ -31,9 +31,10 @@ from accord_ledger import calendar, codec
 from accord_ledger.domain.kind import Body, kinds
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant, RegistryEntryBody
 from accord_ledger.domain.kinds.framework import FrameworkDefine, LevelMapBody
-from accord_ledger.domain.kinds.network import NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.domain.kinds.party import PartyRegister
 from accord_ledger.domain.kinds.profile import ListDefine, ProfileDefine
+from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.errors import Rejection
 
 PHASES: Final = (

@@ -34,8 +34,9 @@ from accord_genesis.presets import Named
 from accord_genesis.statement import CheckedStatement, open_statement, state
 from accord_ledger import codec
 from accord_ledger.codec import Wire
-from accord_ledger.domain.kinds.network import NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.domain.kinds.party import PartyRegister
+from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.errors import ProofError
 from accord_ledger.fields import Country, Digest, Region, Role
 from accord_ledger.keys import SigningKey

@@ -3,6 +3,7 @@
 What the values of an entry mean is the same in every list of a name:
 
     fields, sectors      code of the classification; its English title
+    skill-areas-<cc>     number of the area; its title
     refusal-reasons      code a receiver gives when it refuses (T28a); what it means
     region-groups-<cc>   ISO 3166-2 subdivision; group it is counted in (report N2)
     wage-<currency>      ISO 4217 currency; least and largest amount in minor units (C10)
@@ -96,6 +97,11 @@ SECTORS_CN: Final = _list(
 """The 19 major groups of China's vocational education catalogue of 2021, which the 1+X shares count in
 (N1: electronics, equipment, food and medicine)."""
 
+SKILL_AREAS_MY: Final = _list(
+    "skill-areas-my", "MY", {f"{number:02}": (f"Skill area {number}",) for number in range(1, 25)}
+)
+"""M8: a closed list of 24. The names are HRD Corp's to publish; these are their numbers."""
+
 REFUSAL_REASONS: Final = _list(
     "refusal-reasons",
     "alliance",
@@ -138,5 +144,5 @@ REGION_GROUPS_CN: Final = _list(
 )
 """N2, P16: the four economic regions of the National Bureau of Statistics of China (mainland provinces)."""
 
-LISTS: Final = (FIELDS, SECTORS, SECTORS_CN, REFUSAL_REASONS, WAGE_USD, REGION_GROUPS_CN)
+LISTS: Final = (FIELDS, SECTORS, SECTORS_CN, SKILL_AREAS_MY, REFUSAL_REASONS, WAGE_USD, REGION_GROUPS_CN)
 """DOMAIN.md section 6, the lists."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from accord_genesis.files import CeremonyError
 from accord_genesis.preset_lists import LISTS
 from accord_ledger.domain.kind import Body
@@ -138,6 +140,7 @@ PROFILES: Final = (
         ),
         approval_credit=_ACADEMIC,
         approval_noncredit=_ACADEMIC,
+        registries=("EQAR",),
     ),
     # U1: assessed; a provider nobody accredits states how it assures quality.
     ProfileTerms(
@@ -147,6 +150,7 @@ PROFILES: Final = (
         required=("outcomes", "qa_statement_hash"),
         approval_credit=_ACADEMIC,
         approval_noncredit=_ACADEMIC,
+        registries=("TEQSA",),
         gates=("assessed",),
     ),
     # M1 to M3; what a decoupled item must name follows from its form.
@@ -157,6 +161,7 @@ PROFILES: Final = (
         required=("outcomes",),
         approval_credit=_ACADEMIC,
         approval_noncredit=_ACADEMIC,
+        registries=("MQA",),
     ),
     # P3, P4, N11: the gates; P5, P6: the annual close; endorsed by another university where the issuer
     # has no academic committee (C9).
@@ -167,6 +172,7 @@ PROFILES: Final = (
         required=("outcomes",),
         approval_credit=_ACADEMIC_OR_ENDORSED,
         approval_noncredit=_ACADEMIC_OR_ENDORSED,
+        registries=("CN-TI",),
         gates=("practice", "projects", "hours_claim"),
         annual=True,
     ),
@@ -180,6 +186,21 @@ PROFILES: Final = (
     ),
 )
 """DOMAIN.md section 6, the profiles of countries and of the alliance."""
+
+
+_SUNY, _EU = PROFILES[0], PROFILES[1]
+
+NARROWER_PROFILES: Final = (
+    # C6: one campus takes 1 to 15 credits, another up to 18 (under 6 only what leads to employment, which
+    # no number says).
+    msgspec.structs.replace(_SUNY, profile_id="suny-oneonta", credits=("1/1", "15/1")),
+    msgspec.structs.replace(_SUNY, profile_id="suny-canton", credits=("1/1", "18/1")),
+    # E2, E3: 3 to 30 EC, from 1 EC in the experiment of 2025 to 2027; 28 hours each.
+    msgspec.structs.replace(
+        _EU, profile_id="nl-2025", owner="NL", credits=("1/1", "30/1"), hours=("28/1", "840/1")
+    ),
+)
+"""Profiles of single campuses and member states: those above with size ranges of their own."""
 
 
 def bank_profile(bank: str, award_cap: str) -> ProfileTerms:
@@ -203,7 +224,7 @@ def _catalogue() -> dict[str, Named]:
     found: dict[str, Named] = {}
     for framework in FRAMEWORKS:
         found[framework.framework_id] = ("framework_define", FrameworkDefine(terms=framework))
-    for profile in (*PROFILES, *BANK_PROFILES):
+    for profile in (*PROFILES, *NARROWER_PROFILES, *BANK_PROFILES):
         found[profile.profile_id] = ("profile_define", ProfileDefine(terms=profile))
     for terms in LISTS:
         found[terms.list_id] = ("list_define", ListDefine(terms=terms))
@@ -223,7 +244,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         + tuple(terms.list_id for terms in LISTS),
     }
 )
-"""Names that stand for several presets; a credit bank's profile is only ever taken by its own name."""
+"""Names that stand for several presets; narrower profiles and those of credit banks are only ever taken by
+their own names."""
 
 
 def choose(names: Iterable[str]) -> tuple[Named, ...]:

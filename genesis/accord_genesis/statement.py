@@ -17,8 +17,9 @@ from accord_genesis.presets import Named
 from accord_ledger import codec, keys
 from accord_ledger.codec import Wire
 from accord_ledger.domain.kind import kinds
-from accord_ledger.domain.kinds.network import SEAT_ROLES, NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.domain.kinds.party import PartyRegister
+from accord_ledger.domain.kinds.seat import SEAT_ROLES, SeatGrant
 from accord_ledger.errors import DecodeError, ProofError
 from accord_ledger.fields import Digest, Signature
 from accord_ledger.keys import SigningKey, verifies

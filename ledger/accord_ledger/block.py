@@ -15,13 +15,16 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from accord_ledger import codec
-from accord_ledger.errors import DecodeError, ProofError
+from accord_ledger.errors import DecodeError, FatalError, ProofError
 from accord_ledger.fields import Digest, PublicKey, Seconds, Signature, Slug
 from accord_ledger.keys import verifies
 from accord_ledger.tags import Tag
 
 MAX_MEMBERS: Final = 100
 PROTOCOL_VERSION: Final = 1
+"""Version in force from genesis on; later ones come by T44."""
+KNOWN_VERSIONS: Final = frozenset({PROTOCOL_VERSION})
+"""Versions this program can execute. Another one in force makes it stop, never guess."""
 
 Height = Annotated[int, Meta(ge=0, lt=2**53)]
 View = Annotated[int, Meta(ge=0, lt=2**53)]
@@ -130,6 +133,17 @@ def check_certificate(network: bytes, members: Members, certificate: Certificate
             raise ProofError("CERTIFICATE_MEMBER", f"expected members of epoch {members.epoch}, got {party}")
         if not verifies(public, message, signature):
             raise ProofError("CERTIFICATE_SIGNATURE", f"expected a valid {certificate.kind} of {party}")
+
+
+def check_version(version: int, height: int) -> None:
+    """Raise ``FatalError`` ``VERSION_UNKNOWN`` unless this program knows the protocol in force at a height."""
+    if version not in KNOWN_VERSIONS:
+        known = ", ".join(str(item) for item in sorted(KNOWN_VERSIONS))
+        raise FatalError(
+            "VERSION_UNKNOWN",
+            f"expected protocol version {known}, got {version} in force from height {height} on: "
+            f"a release that knows version {version} is needed",
+        )
 
 
 class Seal(codec.Wire):

@@ -12,6 +12,8 @@ Every error carries a stable ``code`` that callers may compare; the words beside
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class AccordError(Exception):
     """A failure with a stable code.
@@ -42,7 +44,18 @@ class ProofError(AccordError):
 
 
 class Rejection(AccordError):  # noqa: N818 - the domain's word for it (DOMAIN.md 2.9)
-    """A record that breaks a rule; the code is one of DOMAIN.md 2.9 and no state has changed."""
+    """A record that breaks a rule; the code is one of DOMAIN.md 2.9 and no state has changed.
+
+    Attributes:
+        facts: the numbers behind the refusal by name (``have``, ``asked``, ``cap`` ...), as exact
+            rationals; for whoever asks before submitting (DOMAIN.md section 5, Q-R1), never for rules.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", *, path: str = "", facts: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(code, detail, path=path)
+        self.facts: Mapping[str, str] = facts or {}
 
 
 class FatalError(AccordError):

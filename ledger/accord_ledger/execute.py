@@ -20,9 +20,12 @@ from accord_ledger.block import (
     Seal,
     SealedBytes,
     body_hash,
+    check_version,
 )
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import work_off
+from accord_ledger.domain.epochs import newest
+from accord_ledger.domain.model.party import SEATS
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker, run
 from accord_ledger.errors import Rejection
 from accord_ledger.merkle.tree import Frontier
@@ -81,6 +84,15 @@ class Version:
     """Authenticated state; its root is the seal's ``state_root``."""
     state: Source
     recent: RecentTransactions
+    protocol: int = PROTOCOL_VERSION
+    """Protocol version in force in the next block (T44)."""
+    epoch_first: int = 1
+    """Height of the first block that ``members`` vote on."""
+
+    @property
+    def ends_epoch(self) -> bool:
+        """Whether the next block is the first of an epoch: this one carried a change and was the last."""
+        return self.height > 0 and self.epoch_first > self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +131,14 @@ class Executed:
 
 
 class Execution:
-    """One block being executed on a parent version."""
+    """One block being executed on a parent version.
+
+    Raises:
+        FatalError: ``VERSION_UNKNOWN``: the protocol in force is one this program does not know.
+    """
 
     def __init__(self, network: bytes, parent: Version, time: int, checker: SignatureChecker) -> None:
+        check_version(parent.protocol, parent.epoch_first)
         self.network = network
         self.parent = parent
         self.time = time
@@ -150,10 +167,11 @@ class Execution:
                 (``E_WEIGHT`` with path ``block``); nothing has changed.
         """
         record = prepared.record
+        first = not self._prepared and self.parent.log.size == self.parent.height
         view = self._view
         view.begin()
         try:
-            ctx = self._block.for_record(view, record.tx.author, record.tx_id)
+            ctx = self._block.for_record(view, record.tx.author, record.tx_id, first=first)
             weight = run(ctx, prepared, self._checker, self._recent.holds)
             if self.weight + weight > self.weight_limit:
                 raise Rejection("E_WEIGHT", f"expected a block of at most {self.weight_limit}", path="block")
@@ -177,7 +195,7 @@ class Execution:
         records = parent.log.extend([item.record.leaf_hash for item in self._prepared])
         seal = Seal(
             network=self.network,
-            version=PROTOCOL_VERSION,
+            version=parent.protocol,
             epoch=parent.members.epoch,
             height=parent.height + 1,
             view=view,
@@ -193,15 +211,18 @@ class Execution:
             members=parent.members.digest(),
         )
         sealed = SealedBytes.of(seal)
+        members, protocol, epoch_first = self._voting_next()
         version = Version(
             height=seal.height,
             seal_hash=sealed.hash,
             time=self.time,
-            members=parent.members,
+            members=members,
             log=records.extend([sealed.leaf_hash]),
             map=state,
             state=self._view,
             recent=self._recent,
+            protocol=protocol,
+            epoch_first=epoch_first,
         )
         return Executed(
             sealed=sealed,
@@ -213,6 +234,14 @@ class Execution:
             names=frozenset([item.record.entry_hash for item in self._prepared]),
             size=self.size,
         )
+
+    def _voting_next(self) -> tuple[Members, int, int]:
+        """Who votes on the next block, by which protocol, and from which height: as the state now says."""
+        parent, seats = self.parent, self._view.get(SEATS)
+        if seats is None or seats.epoch == parent.members.epoch:
+            return parent.members, parent.protocol, parent.epoch_first
+        epoch = newest(self._view)
+        return epoch.members, epoch.version, epoch.first
 
 
 class InvalidBlock(Exception):  # noqa: N818 - a verdict on a peer's block, not a failure of ours
@@ -230,7 +259,7 @@ def check_header(network: bytes, parent: Version, seal: Seal) -> None:
     """What a seal must say given its parent, besides the results of execution."""
     expected = {
         "network": network,
-        "version": PROTOCOL_VERSION,
+        "version": parent.protocol,
         "epoch": parent.members.epoch,
         "height": parent.height + 1,
         "parent": parent.seal_hash,
@@ -247,8 +276,23 @@ def check_header(network: bytes, parent: Version, seal: Seal) -> None:
     certificate = seal.parent_certificate
     if (certificate is None) != (parent.height == 0):
         raise InvalidBlock("SEAL_PARENT_CERTIFICATE", "expected a parent certificate at every height but 1")
-    if certificate is not None and (certificate.seal != seal.parent or certificate.kind == "nullify"):
-        raise InvalidBlock("SEAL_PARENT_CERTIFICATE", "expected a notarization or finalization of the parent")
+    if certificate is not None:
+        _check_place(parent, certificate)
+
+
+def _check_place(parent: Version, certificate: Certificate) -> None:
+    """A certificate of this parent, and in the first block of an epoch its finalization by the last one.
+
+    Its signatures are checked by whoever received the seal; here stands what follows from the parent.
+    """
+    code = "SEAL_PARENT_CERTIFICATE"
+    if certificate.seal != parent.seal_hash or certificate.kind == "nullify":
+        raise InvalidBlock(code, "expected a notarization or finalization of the parent")
+    epoch = parent.members.epoch - parent.ends_epoch
+    if certificate.epoch != epoch:
+        raise InvalidBlock(code, f"expected a certificate of epoch {epoch}, got {certificate.epoch}")
+    if parent.ends_epoch and certificate.kind != "finalize":
+        raise InvalidBlock(code, f"expected the finalization that ended epoch {epoch}")
 
 
 def _show(value: object) -> str:
@@ -271,6 +315,7 @@ def execute_block(
 
     Raises:
         InvalidBlock: the seal or a record breaks a rule, or a root differs.
+        FatalError: ``VERSION_UNKNOWN``.
     """
     seal = sealed.seal
     check_header(network, parent, seal)

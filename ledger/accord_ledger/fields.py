@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from accord_ledger.errors import Rejection
+from accord_ledger.languages import check_language
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")]
 """Name of a party, framework, profile, list, programme or agreement: a-z 0-9 -, 1 to 64 characters."""
@@ -58,7 +59,8 @@ Region = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}\Z")]
 """ISO 3166-2 subdivision code."""
 
 LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?\Z")]
-"""BCP 47 language tag with optional script and region."""
+"""BCP 47 language tag with optional script and region; that it exists is checked by
+``accord_ledger.languages``."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 """Human text: NFC, no control characters (checked by :func:`check_text`)."""
@@ -100,6 +102,7 @@ def check_text(text: str, path: str) -> None:
 
 
 def check_language_map(texts: dict[str, str], path: str) -> None:
-    """Apply :func:`check_text` to every text of a language map."""
+    """Every language of a map exists (``E_SCHEMA``), and :func:`check_text` holds for every text."""
     for language, text in texts.items():
+        check_language(language, path)
         check_text(text, f"{path}.{language}")

@@ -11,7 +11,8 @@ Nothing a log holds makes this raise: what is wrong is a :class:`Finding` that n
 and what was expected and found. A finding ends as little as possible, so that what stands behind it is
 still judged: a seal that says a wrong root is compared and left, a signature that fails is reported and its
 record executed all the same. Only a record that is refused ends execution, because nobody can say what the
-state is after it; hash chain, certificates, hashes and roots of the log are judged to the end.
+state is after it; hash chain, hashes and roots of the log are judged to the end, and certificates as long
+as it is known who votes.
 
 Memory: the records of one block, and the state. Reading, collecting signatures (:meth:`Replay.jobs`) and
 folding are apart, so that a caller can check signatures elsewhere before a block is executed.
@@ -25,17 +26,18 @@ from typing import Any
 
 from accord_ledger.block import (
     NO_SEAL,
-    PROTOCOL_VERSION,
     Certificate,
+    Members,
     Seal,
     body_hash,
     vote_message,
 )
 from accord_ledger.blockreader import Block, BlockReader, Malformed
 from accord_ledger.divergence import SEAL_FIELDS, SIGNATURE_CODES, Area, Finding
+from accord_ledger.domain.epochs import voters
 from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker
-from accord_ledger.errors import AccordError, Rejection
+from accord_ledger.errors import AccordError, FatalError, Rejection
 from accord_ledger.execute import Executed, Execution, RecentTransactions, Version
 from accord_ledger.keys import verifies
 from accord_ledger.merkle.tree import Frontier
@@ -104,9 +106,22 @@ class Replay:
         """The ledger after the newest folded block; its state is that of the last executed one."""
         self.halted: int | None = None
         """Height at which execution ended, if it did."""
+        self.stopped: FatalError | None = None
+        """Why this program cannot execute further, though the log may be right (``VERSION_UNKNOWN``)."""
+        self.lost: int | None = None
+        """Height from which on nobody can say who votes: an epoch that began after execution had ended."""
+        self.sealed_by = start.members
+        """Who voted on the newest folded seal, and cosigns the checkpoint that ends in it."""
         self.findings = 0
         """How many there were."""
         self._view = view
+        """Newest view of this epoch."""
+        self._parent_view = view
+        """View of the newest folded seal, whatever its epoch."""
+        self._epochs: dict[int, Members] = {start.members.epoch: start.members}
+        if start.ends_epoch and (before := voters(View(start.state), start.members.epoch - 1)) is not None:
+            self.sealed_by = self._epochs[before.epoch] = before
+            self._view = 0
         self._publics: dict[bytes, bytes] = {}
 
     # -- signatures to check ahead -------------------------------------------------------------------
@@ -141,9 +156,12 @@ class Replay:
     def _certificate_jobs(self, certificate: Certificate | None) -> Iterator[Job]:
         if certificate is None:
             return
+        members = self._epochs.get(certificate.epoch)
+        if members is None:
+            return
         message = self._vote(certificate)
         for party, signature in certificate.votes:
-            public = self.version.members.vote_key(party)
+            public = members.vote_key(party)
             if public is not None:
                 yield public, message, signature
 
@@ -168,8 +186,9 @@ class Replay:
         judged = _Judged(block, self.version.height + 1)
         self._judge_form(judged)
         executed = self._execute(judged, checker)
-        self._judge_place(judged)
-        self._judge_certificate(judged, checker)
+        if self._knows_voters(judged):
+            self._judge_place(judged)
+            self._judge_certificate(judged, checker)
         if executed is not None and executed.sealed.entry == block.sealed.entry:
             log = executed.version.log
         else:
@@ -197,6 +216,13 @@ class Replay:
         if self.halted is None:
             self.halted = height
 
+    def _knows_voters(self, judged: _Judged) -> bool:
+        """Whether it is known who votes: an epoch can begin in a block whose state nobody can tell."""
+        seal, members = judged.block.sealed.seal, self.version.members
+        if self.lost is None and self.halted is not None and seal.epoch > members.epoch:
+            self.lost = judged.height
+        return self.lost is None
+
     def _execute(self, judged: _Judged, checker: SignatureChecker) -> Executed | None:
         """Every record by its rules; None from the first one on that is refused."""
         if self.halted is not None:
@@ -209,6 +235,10 @@ class Replay:
             for place, item in enumerate(judged.block.records):
                 if isinstance(item, Prepared):  # _judge_form has halted where one is not
                     self._add(judged, execution, place, item, tolerant)
+        except FatalError as error:
+            self.stopped = error
+            self._halt(judged.height)
+            return None
         except AccordError as error:
             area = Area.SIGNATURES if error.code in SIGNATURE_CODES else Area.RULES
             got = error.detail + (f" at {error.path}" if error.path else "")
@@ -263,16 +293,21 @@ class Replay:
             return "CERTIFICATE_KIND", "a notarization or finalization", certificate.kind
         if certificate.seal != parent.seal_hash:
             return "CERTIFICATE_SEAL", parent.seal_hash.hex(), certificate.seal.hex()
-        if certificate.epoch != parent.members.epoch:
-            return "CERTIFICATE_EPOCH", str(parent.members.epoch), str(certificate.epoch)
-        if not self._view <= certificate.view < max(seal.view, self._view + 1):
+        epoch = self.sealed_by.epoch
+        if certificate.epoch != epoch:
+            return "CERTIFICATE_EPOCH", str(epoch), str(certificate.epoch)
+        if parent.ends_epoch:
+            if certificate.kind != "finalize":
+                return "CERTIFICATE_KIND", f"the finalization that ended epoch {epoch}", certificate.kind
+            if certificate.view < self._parent_view:
+                return "CERTIFICATE_VIEW", f"{self._parent_view} or later", str(certificate.view)
+        elif not self._view <= certificate.view < max(seal.view, self._view + 1):
             return "CERTIFICATE_VIEW", f"{self._view} to {seal.view - 1}", str(certificate.view)
-        return self._votes_fault(certificate, checker)
+        return self._votes_fault(certificate, self.sealed_by, checker)
 
     def _votes_fault(
-        self, certificate: Certificate, checker: SignatureChecker
+        self, certificate: Certificate, members: Members, checker: SignatureChecker
     ) -> tuple[str, str, str] | None:
-        members = self.version.members
         parties = [party for party, _ in certificate.votes]
         if parties != sorted(set(parties)):
             return "CERTIFICATE_ORDER", "members in order, each once", ", ".join(parties)
@@ -294,7 +329,7 @@ class Replay:
         records = parent.log.extend([_leaf_hash(item) for item in block.records])
         expected: dict[str, object] = {
             "network": self.network,
-            "version": PROTOCOL_VERSION,
+            "version": parent.protocol,
             "epoch": parent.members.epoch,
             "height": parent.height + 1,
             "parent": parent.seal_hash,
@@ -306,6 +341,9 @@ class Replay:
         }
         if executed is not None:
             expected["state_root"] = executed.sealed.seal.state_root
+        if self.lost is not None:
+            for name in ("version", "epoch", "members"):
+                del expected[name]
         for name, value in expected.items():
             got = getattr(block.sealed.seal, name)
             if got != value:
@@ -316,9 +354,13 @@ class Replay:
     def _advance(self, block: Block, log: Frontier, executed: Executed | None) -> None:
         """Take the block as it stands in the log, and the state as it came out here."""
         parent, sealed = self.version, block.sealed
-        self._view = max(self._view, sealed.seal.view)
+        self.sealed_by = parent.members
+        self._view = self._parent_view = max(self._view, sealed.seal.view)
         if executed is not None:
             after = executed.version
+            if after.ends_epoch:
+                self._epochs = {parent.members.epoch: parent.members, after.members.epoch: after.members}
+                self._view = 0
             if isinstance(after.state, View):
                 self.state.values.update(after.state.items())
             after.recent.flatten_into(parent.recent, sealed.seal.time)

@@ -22,6 +22,7 @@ class Tag(Enum):
     SEAL = b"accord/seal/v1"
     MEMBERS = b"accord/members/v1"
     TERMS = b"accord/terms/v1"
+    RULE_SET = b"accord/rule-set/v1"
     STATE_KEY = b"accord/state-key/v1"
     STATE_VALUE = b"accord/state-value/v1"
     STATE_BUCKET = b"accord/state-bucket/v1"
@@ -42,6 +43,7 @@ class Tag(Enum):
     SIGN_NULLIFY = b"accord/sign/nullify/v1"
     SIGN_FINALIZE = b"accord/sign/finalize/v1"
     SIGN_LINK = b"accord/sign/link/v1"
+    SIGN_READY = b"accord/sign/ready/v1"
     SIGN_REJECTION = b"accord/sign/rejection/v1"
     SIGN_CLOCK = b"accord/sign/clock/v1"
 

@@ -12,6 +12,7 @@ from accord_genesis.files import CeremonyError
 from accord_genesis.preset_lists import LISTS, REGION_GROUPS_CN, SECTORS_CN, WAGE_USD
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.kinds.framework import FrameworkDefine
+from accord_ledger.domain.kinds.profile import ProfileDefine
 from accord_ledger.domain.model.framework import FRAMEWORKS, FrameworkTerms, ProfileTerms
 from accord_ledger.domain.pipeline import run_genesis
 from accord_ledger.rational import parse
@@ -107,7 +108,23 @@ def test_profiles_ask_what_their_rows_say() -> None:
     assert profile("cn").annual
     assert set(profile("cn").gates) == {"practice", "projects", "hours_claim"}
     assert profile("cn").approval_credit.any_of == ("academic_committee", "endorse")
+    assert profile("cn").approval_noncredit == profile("cn").approval_credit
+    assert profile("mqa").required == ("outcomes",)
+    assert profile("neutral").required == profile("neutral").registries == profile("neutral").gates == ()
     assert not any(terms.accreditation for terms in presets.PROFILES)
+    assert [terms.profile_id for terms in presets.PROFILES if terms.annual] == ["cn"]
+    registries = {terms.profile_id: terms.registries for terms in presets.PROFILES if terms.registries}
+    assert registries == {"eu-2022": ("EQAR",), "nmf": ("TEQSA",), "mqa": ("MQA",), "cn": ("CN-TI",)}
+
+
+def test_narrower_profiles_are_only_taken_by_name() -> None:
+    sizes = {terms.profile_id: terms.credits for terms in presets.NARROWER_PROFILES}
+    assert sizes == {
+        "suny-oneonta": ("1/1", "15/1"), "suny-canton": ("1/1", "18/1"), "nl-2025": ("1/1", "30/1"),
+    }  # fmt: skip
+    taken = {body.terms.profile_id for _, body in presets.choose(("all",)) if isinstance(body, ProfileDefine)}
+    assert taken == {"suny-2018", "eu-2022", "nmf", "mqa", "cn", "neutral"}
+    assert all(terms.credits is None and terms.hours is None for terms in presets.PROFILES)
 
 
 def test_lists_have_their_closed_sizes() -> None:
@@ -115,6 +132,7 @@ def test_lists_have_their_closed_sizes() -> None:
         "fields": 10,
         "sectors": 21,
         "sectors-cn": 19,
+        "skill-areas-my": 24,
         "refusal-reasons": 10,
         "wage-usd": 1,
         "region-groups-cn": 31,

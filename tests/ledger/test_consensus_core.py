@@ -152,12 +152,14 @@ def test_rule_2_a_relay_that_lies_about_the_leader_achieves_nothing() -> None:
     assert seat.give(on.ProposalReceived(B1, vote("notarize", 1, bytes(32), "m1"))) == []
 
 
-def test_rule_2_the_same_seal_may_be_proposed_again_in_a_later_view() -> None:
+@pytest.mark.parametrize(("ends_epoch", "kind"), [(True, "notarize"), (False, "nullify")])
+def test_rule_2_only_a_seal_that_ends_the_epoch_is_proposed_again(ends_epoch: bool, kind: str) -> None:
     seat = Seat()
     seat.give(proposal(B1))
     seat.certify("notarize", 1, B1.hash)
     assert only(seat.give(proposal(B1, 2)), do.ExecuteBlock) == [do.ExecuteBlock(2, B1)]
-    assert said(seat.give(on.BlockExecuted(2, B1.hash, on.Verdict.VALID))) == [("notarize", 2)]
+    executed = on.BlockExecuted(2, B1.hash, on.Verdict.VALID, ends_epoch)
+    assert said(seat.give(executed)) == [(kind, 2)]
 
 
 def test_rule_3_a_notarization_is_passed_on_and_finalized_and_enters_the_next_view() -> None:

@@ -44,7 +44,11 @@ inputs: st.SearchStrategy[on.Input] = st.one_of(
     st.builds(proposal, blocks),
     st.builds(lambda at: on.CertificateReceived(certificate("notarize", at.seal.view, at.hash)), blocks),
     st.builds(lambda view: on.CertificateReceived(certificate("nullify", view)), views),
-    st.builds(lambda at: on.BlockExecuted(at.seal.view, at.hash, on.Verdict.VALID), blocks),
+    st.builds(
+        lambda at, ends: on.BlockExecuted(at.seal.view, at.hash, on.Verdict.VALID, ends),
+        blocks,
+        st.booleans(),
+    ),
     st.builds(on.TimeoutElapsed, views, st.sampled_from(TimerKind)),
     st.builds(on.WorkChanged, st.booleans()),
     st.builds(_own, blocks),

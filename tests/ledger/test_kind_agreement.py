@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from accord_ledger import calendar
-from accord_ledger.cycles import RatioRule, find_inflation, graph_size
-from accord_ledger.domain import ratio_graph
 from accord_ledger.domain.kinds.agreement import ProposeBody, TerminateBody
 from accord_ledger.domain.kinds.policy import PolicySet
 from accord_ledger.domain.model.agreement import (
@@ -351,26 +347,3 @@ def test_graph_run_off_edges_still_count() -> None:
     world.at("2027-09-06")
     world.agree("again", replace(back, sign_by=world.time + 60))
     assert world.get(RATIO_NODES, "uu", "ects").leaving == (("other", 1),)
-
-
-FRAMEWORK = {"uu": "nl-ects", "um": "mqf", "bcb": "cn-mc", "suny": "us-sch"}
-PAIRS = [(one, two) for one in sorted(FRAMEWORK) for two in sorted(FRAMEWORK) if one != two]
-
-
-@settings(max_examples=25)
-@given(st.lists(st.tuples(st.sampled_from(PAIRS), st.sampled_from(["1/2", "2/1", "1/1", "3/5"])), max_size=6))
-def test_graph_in_state_answers_as_the_whole_graph(wanted: list[tuple[tuple[str, str], str]]) -> None:
-    world = world_at()
-    kept: list[RatioRule] = []
-    for number, ((sender, receiver), ratio) in enumerate(wanted):
-        rule = fixed(ratio, FRAMEWORK[sender], FRAMEWORK[receiver])
-        proposed, name = agreement(sender, receiver, rule), f"a{number}"
-        edges = ratio_graph.ratio_rules(world.context(), (name, 1), proposed)
-        inflates = find_inflation([*kept, *edges]) is not None
-        assert ratio_graph.size_after(world.context(), proposed) == graph_size([*kept, *edges])
-        assert (ratio_graph.inflation(world.context(), (name, 1), proposed) is not None) == inflates
-        if not inflates:
-            world.agree(name, proposed)
-            kept += edges
-    size = world.get(RATIO_SIZE) or RatioSize()
-    assert size.nodes + size.edges == graph_size(kept)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from accord_ledger.domain.kinds.enrolment import EnrolmentCloseBody, EnrolmentOpenBody
 from accord_ledger.domain.kinds.programme_status import ProgrammeStatusBody
 from accord_ledger.domain.model.account import Enrolment
+from accord_ledger.domain.model.party import PARTIES
 from domain_alliance import uid
 from domain_world import ref, terms
 from exchange_world import Exchange
@@ -46,6 +47,14 @@ def test_t26_the_award_is_known_and_of_the_receiver_or_a_member() -> None:
     world.refused("E_UNKNOWN_REF", OPEN, body, "hnrail registrar")
     world.offer(terms("bjou-al", "bjou", framework=("cn-mc", 1), total_hours="120/1", level=2))
     world.refused("E_UNKNOWN_REF", OPEN, replace(body, award=("bjou-al", 1)), BCB)
+
+
+def test_t26_only_a_credit_bank_opens_for_its_members() -> None:
+    world, body = ready()
+    bjou = world.get(PARTIES, "bjou")
+    world.view.put(PARTIES, replace(bjou, member_of=("bcb", "hnrail")), "bjou")
+    world.refused("E_UNKNOWN_REF", OPEN, body, "hnrail registrar")
+    world.do(OPEN, body, BCB)
 
 
 def test_t26_the_award_is_active() -> None:

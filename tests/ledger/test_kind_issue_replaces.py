@@ -15,6 +15,7 @@ from accord_ledger.domain.model.credential import CREDENTIALS, Credential, Inter
 from accord_ledger.domain.model.programme import YEAR_COUNTS
 from accord_ledger.domain.programme_life import change_programme_status
 from accord_ledger.domain.replacement import Replacement
+from award_world import Desk, award_batch, awards
 from domain_alliance import uid
 from domain_world import terms
 from exchange_world import Exchange, IssuedBatch, exchange
@@ -142,3 +143,87 @@ def test_t16_replaces_each_once_and_before_duplicates() -> None:
     again = correction(world, batch, (0, 1), status_start=40)
     world.refused("E_REPLACES", ISSUE, again, UU)
     world.refused("E_DUPLICATE", ISSUE, correction(world, batch, (1, 2), status_start=40), UU)
+
+
+def conferred() -> Desk:
+    """Award C1 of uu's credentials 0 and 1, and a fresh position for the batch that corrects them."""
+    desk = awards()
+    desk.world.do(*desk.stack("c1", desk.own[0], desk.own[1]))
+    return desk
+
+
+def test_t16_a_corrected_component_stays_in_its_award() -> None:
+    desk = conferred()
+    world = desk.world
+    before = world.execution.weight
+    world.do(ISSUE, correction(world, desk.own, (0, 1)), UU)
+    assert world.execution.weight - before == 10 + 16 + 8
+    new = uid("batch new")
+    assert [(item.batch_id, item.index) for item in desk.kept("c1").components] == [
+        (new, 0),
+        (desk.own.batch_id, 1),
+    ]
+    corrected = IssuedBatch.make("new", 1)
+    world.refused("E_LINEAGE_SPENT", *world.use("r1", "n1", "a1", [corrected[0]], "2/1"))
+    world.revoke(corrected, 0, "reverse")
+    assert desk.status("c1") == ("suspended", None)
+
+
+def test_t16_replaces_closes_the_review_of_an_award_upheld() -> None:
+    desk = conferred()
+    desk.revoke(desk.own, 0, "review")
+    desk.world.do(ISSUE, correction(desk.world, desk.own, (0, 1)), UU)
+    assert desk.review("c1").status == "upheld"
+    desk.world.at("2026-06-10")
+    assert desk.kept("c1").status == "conferred"
+
+
+def test_t16_replaces_closes_no_review_of_something_else() -> None:
+    desk = conferred()
+    world = desk.world
+    desk.revoke(desk.own, 0, "review")
+    desk.revoke(desk.own, 1, "review")
+    world.do(ISSUE, correction(world, desk.own, (0, 1)), UU)
+    assert desk.review("c1").status == "open"  # credential 1 is still in question
+    both = replace(correction(world, desk.own, (1, 2), status_start=50), batch_id=uid("b"))
+    world.do(ISSUE, replace(both, merkle_root=b"\x07" * 32), UU)
+    assert desk.review("c1").status == "upheld"
+
+
+def test_t16_replaces_lifts_no_suspension() -> None:
+    desk = awards("10/1")
+    desk.take_in("r1", desk.foreign[0])
+    desk.world.do(*desk.stack("c1", desk.own[0], desk.own[1]))
+    desk.revoke(desk.foreign, 0, "reverse")
+    desk.world.do(ISSUE, correction(desk.world, desk.own, (1, 2)), UU)
+    assert (desk.review("c1").status, desk.status("c1")) == ("open", ("suspended", None))
+
+
+def test_t16_replaces_part_of_a_recognition_under_review() -> None:
+    world, batch = exchange()
+    world.do(*world.use("r1", "n1", "a1", [batch[0], batch[1]], "4/1"))
+    world.do("credential_status", world.status(batch, "revoke", (0, 2), effect="review"), REGISTRAR)
+    world.do(ISSUE, correction(world, batch, (0, 1)), UU)
+    assert world.get(REVIEWS, uid("r1")).status == "open"
+
+
+def test_t16_replaces_what_is_in_question_now_and_not_what_was_upheld() -> None:
+    desk = conferred()
+    desk.revoke(desk.own, 1, "review")
+    desk.world.do(*desk.decide("award", "c1", "uphold"))
+    desk.world.at("2026-04-06")
+    desk.revoke(desk.own, 0, "review")
+    desk.world.do(ISSUE, correction(desk.world, desk.own, (0, 1)), UU)
+    assert desk.review("c1").status == "upheld"
+
+
+def test_t16_replaces_no_award() -> None:
+    desk = conferred()
+    spans = (Interval(start=0, end=1),)
+    body = desk.world.issue_body(
+        desk.award,
+        IssuedBatch.make("new", 1),
+        single=True,
+        replaces=Replacement(batch_id=award_batch("c1").batch_id, ranges=spans),
+    )
+    desk.world.refused("E_UNKNOWN_REF", ISSUE, body, UU)

@@ -133,6 +133,7 @@ def test_t03_a_compromise_only_moves_back(world: World) -> None:
     world.do("key_revoke", revoke(lost, 999), "moe-cn governance")
     assert world.get(KEYS, lost.key_id).compromised_since == 999
     assert world.get(KEYS, lost.key_id).revoked_at == GENESIS_TIME
+    assert world.get(KEYS, lost.key_id).compromise_known_at == GENESIS_TIME
     world.do("key_revoke", revoke(key_of("bjou", "endorse"), GENESIS_TIME), "moe-cn governance")
 
 

@@ -11,8 +11,9 @@ from accord_ledger.domain.authority import REGULATORS
 from accord_ledger.domain.kind import Body
 from accord_ledger.domain.kinds import party
 from accord_ledger.domain.kinds.approval import ProgrammeStep
-from accord_ledger.domain.kinds.network import NodeKeysSet, SeatGrant
+from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.domain.kinds.party import PartyRegister
+from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, KeyRecord, Party
 from accord_ledger.domain.model.party import SEATS as SEATS_TABLE
 from accord_ledger.domain.pipeline import run_genesis
@@ -221,10 +222,6 @@ def changed_node(name: str, **changes: Any) -> NodeKeysSet:
 def test_t43_in_genesis(code: str, body: NodeKeysSet) -> None:
     with pytest.raises(Rejection, match=code):
         genesis(View(MemorySource(genesis_state())), "node_keys_set", body)
-
-
-def test_genesis_only_kinds_are_no_transactions(world: World) -> None:
-    world.refused("E_SCHEMA", "seat_grant", SeatGrant(party="bjou"), *TWO_THIRDS)
 
 
 def test_genesis_refuses_what_it_may_not_hold() -> None:

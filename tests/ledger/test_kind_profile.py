@@ -161,3 +161,22 @@ def test_t40_weight_is_by_entry(world: World) -> None:
     before = world.execution.weight
     world.do("list_define", areas("a", "b", "c"), "moe-cn governance")
     assert world.execution.weight - before == 10 + 8 + 3
+
+
+def test_t39_lists_of_names_hold_each_once(world: World) -> None:
+    twice = ApprovalPolicy(all_of=("academic_committee", "academic_committee"))
+    for changes in (
+        {"required": ("title", "title")},
+        {"gates": ("assessed", "assessed")},
+        {"registries": ("A", "A")},
+    ):
+        world.refused("E_VALUE", "profile_define", de(**changes), *TWO_THIRDS)
+    body = ProfileDefine(terms=profile("de-2026", "DE", OWN_COMMITTEE, twice))
+    world.refused("E_VALUE", "profile_define", body, *TWO_THIRDS)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "e\u0301", "a\u200bb", ""])
+def test_t40_texts_of_entries_are_clean(world: World, text: str) -> None:
+    entry = ListEntry(code="a", values=(text,))
+    body = ListDefine(terms=ListTerms(list_id="sectors", version=1, owner="CN", entries=(entry,)))
+    world.refused("E_SCHEMA", "list_define", body, "moe-cn governance")

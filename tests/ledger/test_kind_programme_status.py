@@ -14,6 +14,7 @@ from accord_ledger.domain.programme_life import MAX_STATUS_HISTORY, change_progr
 from accord_ledger.domain.standing import programme_status_at
 from domain_alliance import TWO_THIRDS
 from domain_world import World, terms
+from exchange_world import IssuedBatch, exchange
 
 Status = Literal["active", "paused", "suspended", "retired"]
 
@@ -121,3 +122,40 @@ def test_t14_old_statuses_move_to_rows_of_their_own(world: World) -> None:
         "paused",
         "active",
     ]
+
+
+def test_t14_row_u9_paused_for_budget_nothing_is_issued_but_recognition_goes_on() -> None:
+    world, batch = exchange()
+    world.do("programme_status", to("paused", "budget"), "uu")
+    more = world.issue_body(world.terms_of("uu-ds"), IssuedBatch.make("more", 12))
+    world.refused("E_PROGRAMME_STATUS", "credential_issue", more, "uu issuance")
+    world.do(*world.use("r1", "n1", "a1", [batch[0]], "2/1"))
+
+
+def test_t14_the_regulator_of_the_issuers_country_suspends_and_lifts() -> None:
+    world = World()
+    world.launch(terms("bj-ds", "bjou"))
+    halt, lift = to("suspended", programme="bj-ds"), to("active", programme="bj-ds")
+    world.do("programme_status", halt, "moe-cn governance")
+    world.do("programme_status", lift, "cn-qa quality")
+    world.do("programme_status", to("paused", programme="bj-ds"), "bjou")
+    world.do("programme_status", halt, "cn-qa quality")
+    world.refused("E_SIG_MISSING", "programme_status", lift, "bjou")
+    world.do("programme_status", lift, "moe-cn governance")
+
+
+@pytest.mark.parametrize("signer", ["nvao quality", "moe-cn governance", "uu registrar", "um"])
+def test_t14_only_the_issuer_pauses_and_retires(world: World, signer: str) -> None:
+    for wanted in ("paused", "retired"):
+        body = ProgrammeStatusBody(programme="uu-ds", status=wanted, reason="other")
+        world.refused("E_SIG_MISSING", "programme_status", body, signer)
+
+
+def test_t14_holds_for_all_versions_and_weighs_eight(world: World) -> None:
+    world.launch(terms(version=2))
+    before = world.execution.weight
+    world.do("programme_status", to("suspended"), "nvao quality")
+    assert world.execution.weight - before == 10 + 8
+    assert status(world) == "suspended"
+    world.launch(terms(version=3))
+    assert status(world) == "suspended"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from accord_ledger.domain.accounts import live_recognitions
 from accord_ledger.domain.kinds.enrolment import EnrolmentCloseBody
 from accord_ledger.domain.kinds.reverse import ReverseBody
-from accord_ledger.domain.model.account import ENROLMENTS, RECOGNITIONS
+from accord_ledger.domain.model.account import ACCOUNT_PAGE, ACCOUNT_PAGES, ENROLMENTS, RECOGNITIONS
 from accord_ledger.domain.model.credential import CREDENTIALS, USE_PAGES
+from award_world import award_batch, awards
 from domain_alliance import uid
 from exchange_world import Exchange, IssuedBatch, exchange, fixed, holder_key
 
@@ -112,3 +114,47 @@ def test_t28_accounts_are_read_back_from_their_bytes() -> None:
         raw = changes[table.key(uid(name))]
         assert raw is not None
         assert table.decode(raw) == world.get(table, uid(name))
+
+
+def test_t28_not_under_an_unrevoked_award() -> None:
+    desk = awards("7/1")
+    world = desk.world
+    desk.take_in("r1", desk.foreign[0])
+    world.do(*desk.stack("c1", desk.own[0]))
+    body = ReverseBody(recognition=uid("r1"), reason="error")
+    world.refused("E_STATE", REVERSE, body, "uu registrar")
+    desk.revoke(desk.own, 0, "reverse")
+    world.refused("E_STATE", REVERSE, body, "uu registrar")  # suspended is not revoked
+    holder = holder_key(desk.foreign.batch_id, 0)
+    left = ReverseBody(recognition=uid("r1"), reason="holder_left", holders=(holder.public,))
+    world.refused("E_STATE", REVERSE, left, "uu registrar", holder)
+    world.do(*desk.decide("award", "c1", "revoke"))
+    world.do(REVERSE, left, "uu registrar", holder)
+    assert world.get(RECOGNITIONS, uid("r1")).stacked_into == award_batch("c1").batch_id
+
+
+def test_t28_an_account_lists_its_live_recognitions() -> None:
+    world, batch = exchange()
+    for name in ("r0", "r1", "r2"):
+        world.do(*world.use(name, "n1", "a1", [batch[int(name[1])]], "2/1"))
+    world.reverse("r0", BCB)
+    assert world.get(ACCOUNT_PAGES, uid("n1"), 0).recognitions == (uid("r2"), uid("r1"))
+    assert [world.recognition(name).place for name in ("r1", "r2")] == [1, 0]
+    world.reverse("r1", BCB)
+    world.reverse("r2", BCB)
+    assert world.get(ACCOUNT_PAGES, uid("n1"), 0) is None
+
+
+def test_t28_accounts_of_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accord_ledger.domain.accounts.ACCOUNT_PAGE", 2)
+    assert ACCOUNT_PAGE == 64
+    world, batch = exchange()
+    names = [f"r{number}" for number in range(5)]
+    for name in names:
+        world.do(*world.use(name, "n1", "a1", [batch[int(name[1])]], "2/1"))
+    for gone in ("r1", "r4", "r0"):
+        world.reverse(gone, BCB)
+        names.remove(gone)
+        listed = list(live_recognitions(world.context(), uid("n1"), world.account("n1")))
+        assert sorted(listed) == sorted(uid(name) for name in names)
+        assert [listed[world.recognition(name).place] for name in names] == [uid(name) for name in names]

@@ -21,7 +21,15 @@ from accord_ledger.domain.credentials import (
 )
 from accord_ledger.domain.kinds.key import KeyRevoke
 from accord_ledger.domain.model.account import REVIEWS
-from accord_ledger.domain.model.credential import PAGE, STANDING_PAGES, USE_PAGES, Interval, Spend, Standing
+from accord_ledger.domain.model.credential import (
+    BATCHES,
+    PAGE,
+    STANDING_PAGES,
+    USE_PAGES,
+    Interval,
+    Spend,
+    Standing,
+)
 from domain_alliance import key_of, uid
 from exchange_world import Exchange, IssuedBatch, exchange
 
@@ -140,6 +148,23 @@ def test_t17_confirm_after_a_compromise() -> None:
     world.refused("E_STATE", STATUS, confirm, REGISTRAR, QUALITY)
     world.do(*use)
     world.refused("E_UNCONFIRMED", *world.use("r2", "n1", "a1", [batch[6]], "2/1"))
+
+
+def test_t17_a_confirmation_from_before_a_compromise_was_known_does_not_count() -> None:
+    world, batch = exchange()
+    first, second = key_of("uu", "issuance").key_id, key_of("um", "issuance").key_id
+    stored = world.get(BATCHES, batch.batch_id)
+    world.view.put(BATCHES, replace(stored, keys=(first, second), issuers=("uu", "um")), batch.batch_id)
+    world.do("key_revoke", KeyRevoke(key_id=second), "um issuance")
+    world.do("key_revoke", KeyRevoke(key_id=first, compromised_since=ISSUED), "uu issuance")
+    world.at("2026-04-06")
+    world.do(STATUS, world.status(batch, "confirm", (0, 12)), REGISTRAR, QUALITY)
+    world.at("2026-04-07")
+    world.do("key_revoke", KeyRevoke(key_id=second, compromised_since=ISSUED), "um", "um registrar")
+    use = world.use("r1", "n1", "a1", [batch[0]], "2/1")
+    world.refused("E_UNCONFIRMED", *use)
+    world.do(STATUS, world.status(batch, "confirm", (0, 1)), REGISTRAR, QUALITY)
+    world.do(*use)
 
 
 def test_t17_batches_before_the_compromise_need_no_confirmation() -> None:

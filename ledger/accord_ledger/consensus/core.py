@@ -31,6 +31,10 @@ The rules of DESIGN.md section 4, by whose numbers the code refers to them:
 7. Votes count inside a window around the current view, certificates from any view.
 8. Contradicting votes of one member are evidence.
 
+A seal whose block changes members, keys or version ends the epoch, says execution. Until it is final,
+leaders propose that same seal again (its own view stays; the votes name the current one), and nothing is
+voted for that follows it. Once it is final the instance is over: it answers with the finalization.
+
 Work is a pending transaction, a heartbeat, a proposal or f + 1 nullify in the current view, or a
 notarized seal that had its delta to become final and did not (without that pause every block would
 call for an empty one after it, and an idle network would never fall silent).
@@ -47,6 +51,7 @@ from accord_ledger.block import NO_SEAL, Certificate, Members, SealedBytes, Vote
 from accord_ledger.consensus import effects, inputs
 from accord_ledger.consensus.chain import Chain, Gap, Standing, Tip
 from accord_ledger.consensus.config import Config
+from accord_ledger.consensus.ending import Ending, answer_after_the_end
 from accord_ledger.consensus.inputs import TimerKind, Verdict
 from accord_ledger.consensus.journal import Certified, Record
 from accord_ledger.consensus.memory import Memory
@@ -72,12 +77,22 @@ class Consensus:
         self._memory = Memory(members, party, config)
         self._config = config
         self._speech = Speech(self._memory)
+        self._ending = Ending()
         self._halted = False
 
     @property
     def view(self) -> int:
         """The current view; 0 before ``Start``."""
         return self._memory.view
+
+    @property
+    def over(self) -> bool:
+        """Whether a seal that ends the epoch is final: nothing is decided here any more."""
+        return self._ending.over
+
+    @property
+    def _done(self) -> bool:
+        return self._halted or self.over
 
     def step(self, event: inputs.Input) -> list[effects.Effect]:
         """What follows from this event, in the order in which it must be done.
@@ -89,7 +104,10 @@ class Consensus:
             return []
         if isinstance(event, inputs.Start) != (self.view == 0):
             raise RuntimeError("expected Start as the first input and only there")
-        self._dispatch(event)
+        if self.over:
+            answer_after_the_end(event, self._memory, self._speech)
+        else:
+            self._dispatch(event)
         return self._speech.take()
 
     def _dispatch(self, event: inputs.Input) -> None:
@@ -110,11 +128,13 @@ class Consensus:
                 self._learn(certificate)
             case inputs.CertificatesRequested(member, from_view, to_view):
                 self._speech.answer(member, self._memory.chain.between(from_view, to_view))
-            case inputs.BlockBuilt(view, sealed):
+            case inputs.BlockBuilt(view, sealed, ends_epoch):
+                self._ending.learn(sealed.hash, ends_epoch=ends_epoch)
                 self._propose(view, sealed)
             case inputs.BlockReceived(sealed):
                 self._adopt(sealed)
-            case inputs.BlockExecuted(view, seal, verdict):
+            case inputs.BlockExecuted(view, seal, verdict, ends_epoch):
+                self._ending.learn(seal, ends_epoch=ends_epoch)
                 self._on_executed(view, seal, verdict)
             case inputs.TimeoutElapsed(view, kind):
                 self._on_timeout(view, kind)
@@ -145,7 +165,7 @@ class Consensus:
 
     def _progress(self) -> None:
         """Something became known that the current view may have waited for."""
-        if not self._halted:
+        if not self._done:
             self._work()
             self._lead()
             self._vote()
@@ -181,6 +201,9 @@ class Consensus:
         if parent is None or depth is None:  # a notarized block we lack is on its way
             return
         held.building = True
+        if self._ending.holds(parent.seal):  # known here, since depth counted it
+            self._propose(memory.view, memory.chain.seals[parent.seal])
+            return
         empty_only = depth >= self._config.depth
         self._speech.add(effects.BuildBlock(memory.view, parent.seal, parent.certificate, empty_only))
 
@@ -222,6 +245,8 @@ class Consensus:
         if sealed is None or held.own or not memory.may_vote(memory.view):
             return
         placed = self._placing.judge(sealed, memory.view, memory.chain)
+        if self._ending.refuses(sealed, memory.view, executed=held.verdict is Verdict.VALID):
+            placed = Verdict.INVALID
         match held.verdict if placed is Verdict.VALID else placed:
             case Verdict.VALID:
                 self._notarize(sealed)
@@ -245,6 +270,8 @@ class Consensus:
         held = self._memory.rounds.get(view)
         if held is not None and held.proposes(seal):
             held.verdict = verdict
+        if seal == self._memory.chain.final.seal:  # final before it was executed here
+            self._ending.finalised(seal, ())
         if verdict is Verdict.INVALID and self._memory.chain.certified(view) == seal:
             self._diverge(view)
         self._progress()
@@ -261,7 +288,7 @@ class Consensus:
     def _on_vote(self, vote: Vote) -> None:
         """Rule 7: inside the window votes count; those who lag get help."""
         memory = self._memory
-        if self._halted or not memory.acceptable(vote):
+        if self._done or not memory.acceptable(vote):
             return
         if memory.lags(vote):
             self._speech.answer(vote.member, memory.best())
@@ -285,7 +312,7 @@ class Consensus:
 
     def _learn(self, certificate: Certificate | None) -> None:
         """Rules 3 to 5 and 7: a certificate of any view, formed here or elsewhere."""
-        if self._halted or certificate is None or certificate.epoch != self._members.epoch:
+        if self._done or certificate is None or certificate.epoch != self._members.epoch:
             return
         memory, view = self._memory, certificate.view
         standing = memory.chain.add(certificate)
@@ -304,7 +331,7 @@ class Consensus:
                 memory.nullified += view >= memory.view
             case "finalize":
                 self._finalise(certificate)
-        if view >= memory.view:  # rules 3, 4 and 7: one certificate is enough to join
+        if view >= memory.view and not self.over:  # rules 3, 4 and 7: one certificate is enough to join
             self._enter(view + 1)
         if certificate.kind == "notarize":
             self._fetch(view)
@@ -325,8 +352,10 @@ class Consensus:
 
     def _finalise(self, certificate: Certificate) -> None:
         """Rule 5."""
-        self._memory.chain.finalise(certificate)
-        self._memory.nullified = 0
+        memory = self._memory
+        memory.chain.finalise(certificate)
+        memory.nullified = 0
+        self._ending.finalised(certificate.seal, memory.seals_held())
         self._speech.add(effects.Finalised(certificate, certificate.seal))
 
     def _fetch(self, view: int) -> None:
@@ -344,7 +373,7 @@ class Consensus:
         """A seal that a quorum notarized: those members have checked its parent certificate."""
         chain = self._memory.chain
         view = chain.view_of(sealed.hash)
-        if self._halted or view is None or chain.lacks(view) is None:
+        if self._done or view is None or chain.lacks(view) is None:
             return
         held = self._memory.rounds.get(view)
         if held is not None and held.proposes(sealed.hash) and held.verdict is Verdict.INVALID:

@@ -61,6 +61,8 @@ class SendCertificate:
 class BuildBlock:
     """Build our proposal for ``view``; answered by ``BlockBuilt``.
 
+    Where the parent turns out to end the epoch, nothing is built: it is the answer itself, proposed again.
+
     Attributes:
         parent: hash of the seal to build on; the network hash at height 1.
         parent_certificate: what goes into the new seal; None at height 1 only.

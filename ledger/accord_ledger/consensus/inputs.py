@@ -119,10 +119,15 @@ class CertificatesRequested:
 
 @dataclass(frozen=True, slots=True)
 class BlockBuilt:
-    """Answer to ``BuildBlock``: our proposal for the view. May be the parent itself, proposed again."""
+    """Answer to ``BuildBlock``: our proposal for the view; the parent itself, if that ends the epoch.
+
+    Attributes:
+        ends_epoch: the block carries a change of members, keys or version.
+    """
 
     view: int
     sealed: SealedBytes
+    ends_epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +139,16 @@ class BlockReceived:
 
 @dataclass(frozen=True, slots=True)
 class BlockExecuted:
-    """Answer to ``ExecuteBlock``. INVALID only if it can never become valid."""
+    """Answer to ``ExecuteBlock``. INVALID only if it can never become valid.
+
+    Attributes:
+        ends_epoch: the block carries a change of members, keys or version; only of a valid one.
+    """
 
     view: int
     seal: bytes
     verdict: Verdict
+    ends_epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

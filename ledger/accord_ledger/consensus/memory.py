@@ -156,6 +156,12 @@ class Memory:
         passed = lag > 1 or (lag == 1 and vote.view <= self.chain.final.view)
         return passed and (again or vote.kind == "nullify")
 
+    def seals_held(self) -> set[bytes]:
+        """Seals proposed or notarized above finality."""
+        above = (held for view, held in self.rounds.items() if view > self.chain.final.view)
+        proposed = (held.proposal.hash for held in above if held.proposal is not None)
+        return {*proposed, *self.chain.seals}
+
     def best(self) -> list[Certificate]:
         """The newest finalization and the certificate that brought us to this view, each once."""
         finalization, newest = self.chain.finalization, self.chain.newest()

@@ -47,13 +47,17 @@ def check_cap(code: str, held: Fraction, added: Fraction, cap: Fraction, path: s
         Rejection: ``code``.
     """
     if held + added > cap:
+        numbers = {"have": held, "asked": added, "cap": cap}
         raise Rejection(
-            code, f"expected at most {shown(cap)} credits, got {shown(held)} + {shown(added)}", path=path
+            code,
+            f"expected at most {shown(cap)} credits, got {shown(held)} + {shown(added)}",
+            path=path,
+            facts={name: rational.format(number) for name, number in numbers.items()},
         )
 
 
 def check_threshold(code: str, presented: Fraction, minimum: Fraction, path: str = "") -> None:
-    """Refuse what falls short of a minimum; the detail says by how much.
+    """Refuse what falls short of a minimum; the detail is by how much, and nothing else.
 
     Args:
         code: which minimum: ``E_ADMISSION_SHORT``, ``E_RESIDENCY`` or ``E_STACK_SHORT``.
@@ -65,6 +69,5 @@ def check_threshold(code: str, presented: Fraction, minimum: Fraction, path: str
         Rejection: ``code``.
     """
     if presented < minimum:
-        raise Rejection(
-            code, f"expected {minimum} credits, got {presented}, short by {minimum - presented}", path=path
-        )
+        facts = {"have": rational.format(presented), "need": rational.format(minimum)}
+        raise Rejection(code, rational.shown(minimum - presented), path=path, facts=facts)

@@ -72,4 +72,6 @@ def check_claimed(result: Grant, claimed: Fraction, path: str = "") -> None:
     """
     if claimed != result.awarded:
         detail = f"expected {rational.shown(result.awarded)}, got {rational.shown(claimed)}"
-        raise Rejection("E_AMOUNT", detail, path=path)
+        numbers = {"exact": result.exact, "awarded": result.awarded, "asked": claimed}
+        facts = {name: rational.format(number) for name, number in numbers.items()}
+        raise Rejection("E_AMOUNT", detail, path=path, facts=facts)

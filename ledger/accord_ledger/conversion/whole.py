@@ -55,3 +55,14 @@ def bundle_multiplier(count: int, item_credits: Fraction, granted: Fraction, pat
 def course_substitution(course_credits: Iterable[Fraction]) -> Fraction:
     """Exact credits of the substituted courses: each counts whole, as listed."""
     return sum(course_credits, Fraction(0))
+
+
+def check_whole_course(listed: Fraction, own: Fraction, path: str = "") -> None:
+    """Hold a substitution to the course as a whole: what is listed for it is what the course has.
+
+    Raises:
+        Rejection: ``E_PARTIAL_COURSE``.
+    """
+    if listed != own:
+        detail = f"expected the course's own {shown(own)} credits, got {shown(listed)}"
+        raise Rejection("E_PARTIAL_COURSE", detail, path=path)

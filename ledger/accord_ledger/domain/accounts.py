@@ -6,7 +6,7 @@ An amount of zero is never kept, so that taking back the last recognition leaves
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -15,12 +15,15 @@ from msgspec.structs import replace
 from accord_ledger import calendar, rational
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import add_spend, remove_spend
-from accord_ledger.domain.due import due_effect, schedule
+from accord_ledger.domain.due import schedule
 from accord_ledger.domain.model.account import (
+    ACCOUNT_PAGE,
+    ACCOUNT_PAGES,
     ENROLMENTS,
     RECOGNITIONS,
     REVIEWS,
     AccountAgreement,
+    AccountPage,
     Enrolment,
     RecognisedItem,
     Recognition,
@@ -87,10 +90,48 @@ def _with(enrolment: Enrolment, recognition: Recognition, step: int) -> Enrolmen
     )
 
 
+def live_count(enrolment: Enrolment) -> int:
+    """How many live recognitions the account has."""
+    return sum(entry.live for entry in enrolment.agreements)
+
+
+def live_recognitions(ctx: Context, enrolment_id: bytes, enrolment: Enrolment) -> Iterator[bytes]:
+    """Ids of the account's live recognitions, page by page."""
+    for page in range(-(-live_count(enrolment) // ACCOUNT_PAGE)):
+        yield from ctx.known(ACCOUNT_PAGES, enrolment_id, page, path="enrolment").recognitions
+
+
+def _take_place(ctx: Context, enrolment_id: bytes, place: int, recognition_id: bytes) -> None:
+    number = place // ACCOUNT_PAGE
+    page = ctx.state.get(ACCOUNT_PAGES, enrolment_id, number)
+    names = (*(page.recognitions if page else ()), recognition_id)
+    ctx.state.put(ACCOUNT_PAGES, AccountPage(recognitions=names), enrolment_id, number)
+
+
+def _leave_place(ctx: Context, enrolment_id: bytes, place: int, last: int) -> None:
+    """Free a place; the recognition at the last one takes it."""
+    number, slot = divmod(last, ACCOUNT_PAGE)
+    names = ctx.known(ACCOUNT_PAGES, enrolment_id, number, path="enrolment").recognitions
+    if slot:
+        ctx.state.put(ACCOUNT_PAGES, AccountPage(recognitions=names[:slot]), enrolment_id, number)
+    else:
+        ctx.state.delete(ACCOUNT_PAGES, enrolment_id, number)
+    if place == last:
+        return
+    moved = ctx.known(RECOGNITIONS, names[slot], path="recognition")
+    ctx.state.put(RECOGNITIONS, replace(moved, place=place), names[slot])
+    number, slot = divmod(place, ACCOUNT_PAGE)
+    page = list(ctx.known(ACCOUNT_PAGES, enrolment_id, number, path="enrolment").recognitions)
+    page[slot] = names[-1]
+    ctx.state.put(ACCOUNT_PAGES, AccountPage(recognitions=tuple(page)), enrolment_id, number)
+
+
 def enter(ctx: Context, recognition_id: bytes, recognition: Recognition, exclusivity: Exclusivity) -> None:
     """Write a recognition: its row, its account and the spends of its items."""
     enrolment = ctx.known(ENROLMENTS, recognition.enrolment, path="body.enrolment")
-    ctx.state.put(RECOGNITIONS, recognition, recognition_id)
+    place = live_count(enrolment)
+    _take_place(ctx, recognition.enrolment, place, recognition_id)
+    ctx.state.put(RECOGNITIONS, replace(recognition, place=place), recognition_id)
     ctx.state.put(ENROLMENTS, _with(enrolment, recognition, 1), recognition.enrolment)
     spend = Spend(recognition=recognition_id, receiver=recognition.receiver, exclusivity=exclusivity)
     for item in recognition.items:
@@ -107,6 +148,7 @@ def reverse(ctx: Context, recognition_id: bytes, reason: ReverseReason) -> None:
         recognition_id,
     )
     ctx.state.put(ENROLMENTS, _with(enrolment, recognition, -1), recognition.enrolment)
+    _leave_place(ctx, recognition.enrolment, recognition.place, live_count(enrolment) - 1)
     for item in recognition.items:
         remove_spend(ctx, item.batch_id, item.index, recognition_id)
     close_review(ctx, recognition_id, "reversed")
@@ -132,11 +174,3 @@ def open_review(ctx: Context, recognition_id: bytes) -> None:
     deadline = ctx.time + ctx.parameters.review_days * calendar.DAY
     ctx.state.put(REVIEWS, Review(opened_at=ctx.time, deadline=deadline), recognition_id)
     schedule(ctx, deadline, REVIEW_ENDS, recognition_id)
-
-
-@due_effect(REVIEW_ENDS)
-def _undecided(ctx: Context, subject: bytes) -> None:
-    """A review that nobody decided: the recognition is reversed."""
-    review = ctx.state.get(REVIEWS, subject)
-    if review is not None and review.status == "open" and review.deadline <= ctx.time:
-        reverse(ctx, subject, "review")

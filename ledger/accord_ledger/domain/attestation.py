@@ -14,6 +14,7 @@ from accord_ledger.errors import AccordError, Rejection
 from accord_ledger.fields import Digest
 
 AttestedFact = Literal["grade", "assessment", "match"]
+"""``requires_grade`` is met; the holder was assessed (row C5); the content matches the course (``min_match``)."""
 
 
 class Attestation(Wire):
@@ -31,26 +32,37 @@ class Attestation(Wire):
 
 
 def check_places(attestations: Sequence[Attestation], items: Sequence[Item]) -> None:
-    """``E_VALUE`` unless every attestation is about an item of the record."""
+    """``E_VALUE`` unless every attestation is about an item of the record, each fact about it once."""
+    seen: set[tuple[int, str]] = set()
     for place, attestation in enumerate(attestations):
         if attestation.item >= len(items):
             raise Rejection(
                 "E_VALUE", f"expected an item below {len(items)}, got {attestation.item}",
                 path=f"body.attestations[{place}].item",
             )  # fmt: skip
+        if (attestation.item, attestation.fact) in seen:
+            raise Rejection(
+                "E_VALUE", "expected every fact about an item once", path=f"body.attestations[{place}]"
+            )
+        seen.add((attestation.item, attestation.fact))
+
+
+def attested(attestations: Sequence[Attestation], fact: AttestedFact) -> frozenset[int]:
+    """Places of the items about which a fact is attested; whether the document is theirs is not said."""
+    return frozenset(one.item for one in attestations if one.fact == fact)
 
 
 def check_attestations(
-    attestations: Sequence[Attestation], items: Sequence[Item], fact: AttestedFact | None
+    attestations: Sequence[Attestation], items: Sequence[Item], facts: Sequence[AttestedFact]
 ) -> None:
-    """One attestation of ``fact`` for every item; all that are given stand under their documents.
+    """One attestation of each of ``facts`` for every item; all that are given stand under their documents.
 
     Raises:
         Rejection: ``E_ATTESTATION_MISSING`` with the fact as detail, or ``E_PROOF``.
     """
-    attested = {attestation.item for attestation in attestations if attestation.fact == fact}
-    if fact is not None and len(attested) < len(items):
-        raise Rejection("E_ATTESTATION_MISSING", fact, path="body.attestations")
+    for fact in facts:
+        if len(attested(attestations, fact)) < len(items):
+            raise Rejection("E_ATTESTATION_MISSING", fact, path="body.attestations")
     for place, one in enumerate(attestations):
         documents = items[one.item].documents
         try:

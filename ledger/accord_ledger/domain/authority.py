@@ -6,8 +6,9 @@ from typing import Final
 
 from accord_ledger.codec import Wire
 from accord_ledger.domain.context import Context
-from accord_ledger.domain.model.party import SEATS
+from accord_ledger.domain.model.party import PARTIES, SEATS, status_at
 from accord_ledger.domain.signing import Need, Signer, any_of, k_of
+from accord_ledger.domain.standing import active_first
 from accord_ledger.fields import Slug
 from accord_ledger.state import Table
 
@@ -28,15 +29,26 @@ REGULATOR: Final = frozenset({"regulator"})
 
 
 def validators(ctx: Context, *, share: tuple[int, int] = (2, 3)) -> Need:
-    """``share`` of the parties with a seat, rounded up, signing with ``governance`` (2/3 of n = ⌈2n/3⌉)."""
+    """``share`` of the parties with a seat, rounded up, signing with ``governance`` (2/3 of n = ⌈2n/3⌉).
+
+    Those that may not sign now stand at the end, so that the others' signatures are enough if they are.
+    """
     seats = ctx.state.get(SEATS)
     parties = seats.parties if seats else ()
     count = -(-len(parties) * share[0] // share[1])
-    return k_of(max(count, 1), (Signer(party, "governance") for party in parties))
+    return k_of(max(count, 1), (Signer(party, "governance") for party in active_first(ctx, parties)))
 
 
 def authority(ctx: Context, country: str) -> Need:
-    """The regulator of the country, or 2/3 of the validators."""
+    """The regulator of the country, or 2/3 of the validators; a regulator that may not sign comes last."""
     found = ctx.state.get(REGULATORS, country)
-    regulators = [Signer(party, "governance", REGULATOR) for party in (found.parties if found else ())]
-    return any_of(*regulators, validators(ctx))
+    regulators = found.parties if found else ()
+    able = [name for name in regulators if _is_active(ctx, name)]
+    rest = [name for name in regulators if name not in able]
+    signers = [Signer(party, "governance", REGULATOR) for party in (*able, *rest)]
+    return any_of(*signers[: len(able)], validators(ctx), *signers[len(able) :])
+
+
+def _is_active(ctx: Context, name: str) -> bool:
+    party = ctx.state.get(PARTIES, name)
+    return party is not None and status_at(party, ctx.time) == "active"

@@ -65,10 +65,7 @@ def check_caps(
     """``E_CAP_CLASS``, then ``E_CAP_AWARD``."""
     total = rational.parse(award.credits)
     quantum = rational.parse(ctx.known(FRAMEWORKS, *award.framework, path="body.enrolment").terms.quantum)
-    binding = [terms]
-    binding += [
-        ctx.known(AGREEMENT_TERMS, *live.agreement, path="agreement") for live in enrolment.agreements
-    ]
+    binding = [terms, *_binding(ctx, enrolment)]
     class_shares: dict[str, list[Fraction]] = {}
     for one in binding:
         for name, share in one.caps.per_class.items():
@@ -77,7 +74,39 @@ def check_caps(
         added = awarded if name == cap_class else Fraction(0)
         cap = award_cap(total, class_shares[name], quantum)
         check_cap("E_CAP_CLASS", amount(enrolment.by_class, name), added, cap, f"caps.per_class.{name}")
+    held = rational.parse_state(enrolment.recognised)
+    check_cap("E_CAP_AWARD", held, awarded, _cap(ctx, award, receiver, binding, quantum), "caps.award")
+
+
+def account_cap(
+    ctx: Context,
+    enrolment: Enrolment | None,
+    award: ProgrammeTerms,
+    receiver: Party,
+    terms: AgreementTerms | None = None,
+) -> Fraction:
+    """Most credits an account may hold by recognition, with one more agreement if one is given.
+
+    Args:
+        ctx: a view of the ledger.
+        enrolment: the account; None: an empty one.
+        award: the account's award.
+        receiver: who runs the account.
+        terms: of an agreement that a recognition would bring.
+    """
+    quantum = rational.parse(ctx.known(FRAMEWORKS, *award.framework, path="body.enrolment").terms.quantum)
+    binding = [*([terms] if terms is not None else []), *(_binding(ctx, enrolment) if enrolment else [])]
+    return _cap(ctx, award, receiver, binding, quantum)
+
+
+def _binding(ctx: Context, enrolment: Enrolment) -> list[AgreementTerms]:
+    """Terms of the agreements with a live recognition in the account."""
+    return [ctx.known(AGREEMENT_TERMS, *live.agreement, path="agreement") for live in enrolment.agreements]
+
+
+def _cap(
+    ctx: Context, award: ProgrammeTerms, receiver: Party, binding: Sequence[AgreementTerms], quantum: Fraction
+) -> Fraction:
     shares = [rational.parse(ctx.parameters.award_cap), *_bank_shares(ctx, receiver)]
     shares += [rational.parse(one.caps.per_award) for one in binding if one.caps.per_award is not None]
-    held = rational.parse_state(enrolment.recognised)
-    check_cap("E_CAP_AWARD", held, awarded, award_cap(total, shares, quantum), "caps.award")
+    return award_cap(rational.parse(award.credits), shares, quantum)

@@ -27,6 +27,8 @@ class Context:
     """Block time, UTC seconds."""
     author: str = ""
     tx_id: bytes = b""
+    first: bool = False
+    """No record of this network stands before this one."""
     genesis: bool = False
     """Acts of the genesis document: unsigned, and date windows against the ledger clock are off."""
     holder_signatures: Mapping[bytes, bool] = field(default_factory=dict)
@@ -42,10 +44,10 @@ class Context:
     _today: date | None = None
     _parameters: Parameters | None = None
 
-    def for_record(self, state: View, author: str, tx_id: bytes) -> Context:
+    def for_record(self, state: View, author: str, tx_id: bytes, *, first: bool = False) -> Context:
         """The view of one record of this block; what holds for the whole block is worked out once."""
         return Context(
-            state, self.network, self.height, self.time, author, tx_id,
+            state, self.network, self.height, self.time, author, tx_id, first,
             _today=self.today, _parameters=self.parameters,
         )  # fmt: skip
 

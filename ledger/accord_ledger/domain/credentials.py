@@ -7,9 +7,14 @@ writes (``changed_standings``) costs work by pages and by what is exceptional on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from typing import Final
 
+from msgspec.structs import replace
+
+from accord_ledger import rational
 from accord_ledger.domain.context import Context
+from accord_ledger.domain.model.award import AWARDS
 from accord_ledger.domain.model.credential import (
     CREDENTIALS,
     PAGE,
@@ -25,6 +30,7 @@ from accord_ledger.domain.model.credential import (
     UsePage,
 )
 from accord_ledger.domain.model.party import KEYS
+from accord_ledger.domain.model.programme import ProgrammeTerms
 from accord_ledger.state import View
 
 UNTOUCHED: Final = Standing()
@@ -46,9 +52,40 @@ def standing_of(state: View, batch_id: bytes, index: int) -> Standing:
     return UNTOUCHED
 
 
+def holding_award(state: View, award_id: bytes) -> bytes | None:
+    """The award that still holds a component stacked into ``award_id``, or None: the component is free.
+
+    A revoked award holds its components only while it has a live spend itself, or is held by another
+    (DOMAIN.md 2.6); what is free once stays free, so nothing has to be written when it becomes so.
+    """
+    above: bytes | None = award_id
+    while above is not None:
+        award = state.get(AWARDS, above)
+        if award is None or award.status != "revoked":
+            return above
+        row = state.get(CREDENTIALS, above, 0) or _NO_ROW
+        if row.spends:
+            return above
+        above = row.stacked_into
+    return None
+
+
 def credential_of(state: View, batch_id: bytes, index: int) -> Credential:
-    """Spends and erasure of one credential."""
-    return state.get(CREDENTIALS, batch_id, index) or _NO_ROW
+    """Spends, lineage and erasure of one credential, as they count now."""
+    row = state.get(CREDENTIALS, batch_id, index) or _NO_ROW
+    if row.stacked_into is not None and holding_award(state, row.stacked_into) is None:
+        return replace(row, stacked_into=None)
+    return row
+
+
+def source_credits(ctx: Context, batch_id: bytes, programme: ProgrammeTerms) -> Fraction:
+    """What one credential of a batch is worth, never taken from its documents (DOMAIN.md 0.6).
+
+    The programme version's credits; of a stacked award the sum of its own components.
+    """
+    if programme.form != "award":
+        return rational.parse(programme.credits)
+    return rational.parse(ctx.known(AWARDS, batch_id, path="batch_id").redeemable)
 
 
 def needs_confirmation(state: View, batch: Batch, standing: Standing) -> bool:
@@ -57,7 +94,8 @@ def needs_confirmation(state: View, batch: Batch, standing: Standing) -> bool:
         key = state.get(KEYS, key_id)
         if key is None or key.compromised_since is None or batch.issued_at < key.compromised_since:
             continue
-        if standing.confirmed_at is None or standing.confirmed_at < (key.revoked_at or 0):
+        known_at = key.revoked_at if key.compromise_known_at is None else key.compromise_known_at
+        if standing.confirmed_at is None or standing.confirmed_at < (known_at or 0):
             return True
     return False
 
@@ -150,7 +188,7 @@ def uses_in(state: View, batch_id: bytes, ranges: Sequence[Interval]) -> Iterato
 
 
 def spends_in(state: View, batch_id: bytes, ranges: Sequence[Interval], *, limit: int) -> int:
-    """Live spends in the ranges and awards built on them; counting stops beyond ``limit``."""
+    """Live spends in the ranges, those by stacking included; counting stops beyond ``limit``."""
     total = 0
     for index in uses_in(state, batch_id, ranges):
         row = credential_of(state, batch_id, index)
@@ -186,22 +224,23 @@ def put_credential(ctx: Context, batch_id: bytes, index: int, row: Credential) -
 def add_spend(ctx: Context, batch_id: bytes, index: int, spend: Spend) -> None:
     """Note one more live use of a credential."""
     row = credential_of(ctx.state, batch_id, index)
-    spends = (*row.spends, spend)
-    put_credential(
-        ctx,
-        batch_id,
-        index,
-        Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into),
-    )
+    put_credential(ctx, batch_id, index, replace(row, spends=(*row.spends, spend)))
 
 
 def remove_spend(ctx: Context, batch_id: bytes, index: int, recognition: bytes) -> None:
     """Forget the use a recognition made of a credential: it is free again."""
     row = credential_of(ctx.state, batch_id, index)
     spends = tuple(spend for spend in row.spends if spend.recognition != recognition)
-    put_credential(
-        ctx,
-        batch_id,
-        index,
-        Credential(erased_at=row.erased_at, spends=spends, stacked_into=row.stacked_into),
-    )
+    put_credential(ctx, batch_id, index, replace(row, spends=spends))
+
+
+def set_lineage(ctx: Context, batch_id: bytes, index: int, award_id: bytes | None) -> None:
+    """Make a credential an own component of an award, or free it."""
+    row = credential_of(ctx.state, batch_id, index)
+    put_credential(ctx, batch_id, index, replace(row, stacked_into=award_id))
+
+
+def set_standing(ctx: Context, batch_id: bytes, edit: Callable[[Standing], Standing]) -> None:
+    """Change the standing of the only credential of an award batch."""
+    only = (Interval(start=0, end=1),)
+    write_standings(ctx, batch_id, changed_standings(ctx, batch_id, only, edit))

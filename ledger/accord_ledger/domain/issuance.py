@@ -17,7 +17,8 @@ from accord_ledger.domain.model.credential import (
     Interval,
     StatusRanges,
 )
-from accord_ledger.domain.model.party import PARTIES
+from accord_ledger.domain.model.hours import HoursAccount
+from accord_ledger.domain.model.party import PARTIES, status_at
 from accord_ledger.domain.model.programme import (
     OFFERINGS,
     YEAR_COUNTS,
@@ -116,6 +117,18 @@ def count_entrants(ctx: Context, programme_id: str, year: int, count: int) -> Ye
     return YearCount(entrants=known.entrants, issued=issued)
 
 
+def check_hours_account(account: HoursAccount, programme: tuple[str, int], count: int) -> None:
+    """Completed for this programme version, unused, one credential: ``E_STATE``."""
+    if account.status != "completed":
+        detail = f"expected a completed account that is not used, got one {account.status}"
+        raise Rejection("E_STATE", detail, path="body.hours_account")
+    if (account.programme, account.version) != programme:
+        detail = f"expected {account.programme}@{account.version}, got {programme[0]}@{programme[1]}"
+        raise Rejection("E_STATE", detail, path=PROGRAMME)
+    if count != 1:
+        raise Rejection("E_STATE", f"expected 1 credential, got {count}", path="body.count")
+
+
 def signing_issuers(ctx: Context, programme: Programme) -> tuple[str, ...]:
     """Issuers that signed, those beyond the threshold included if they are active."""
     issuers = programme.terms.issuers
@@ -128,7 +141,7 @@ def signing_issuers(ctx: Context, programme: Programme) -> tuple[str, ...]:
         if issuer in chosen
         or (
             (issuer, "issuance") in ctx.present
-            and ctx.known(PARTIES, issuer, path="author").status == "active"
+            and status_at(ctx.known(PARTIES, issuer, path="author"), ctx.time) == "active"
         )
     )
 

@@ -13,11 +13,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from accord_ledger import calendar, rational
+from accord_ledger import calendar
 from accord_ledger.codec import Wire
 from accord_ledger.credential import check_credential, holder_commitment
 from accord_ledger.domain.context import Context
-from accord_ledger.domain.credentials import credential_of, needs_confirmation, standing_of
+from accord_ledger.domain.credentials import (
+    credential_of,
+    needs_confirmation,
+    source_credits,
+    standing_of,
+)
 from accord_ledger.domain.model.credential import BATCHES, Batch, Credential
 from accord_ledger.domain.model.framework import FRAMEWORKS, Framework
 from accord_ledger.domain.model.programme import PROGRAMME_HEADS, PROGRAMMES, Programme, ProgrammeHead
@@ -58,17 +63,15 @@ class Presented:
     framework: Framework
     row: Credential
     credits: Fraction
-    """Source credits, from the programme version on the ledger."""
+    """Source credits, from the programme version on the ledger; of an award, of its own components."""
 
 
-def check_distinct(items: Sequence[Item]) -> None:
+def check_distinct(items: Sequence[Item], path: str = "body.items") -> None:
     """No two equal (batch_id, index), whatever the rule: ``E_BUNDLE_DUPLICATE``."""
     seen: set[tuple[bytes, int]] = set()
     for place, item in enumerate(items):
         if (item.batch_id, item.index) in seen:
-            raise Rejection(
-                "E_BUNDLE_DUPLICATE", "expected every credential once", path=f"body.items[{place}]"
-            )
+            raise Rejection("E_BUNDLE_DUPLICATE", "expected every credential once", path=f"{path}[{place}]")
         seen.add((item.batch_id, item.index))
 
 
@@ -95,7 +98,7 @@ def present(
     """
     batch = ctx.known(BATCHES, item.batch_id, path=f"{path}.batch_id")
     in_time(batch, path)
-    _check_opening(item, batch, path)
+    check_opening(item, batch, path)
     holder = key_id(item.holder_key)
     if not ctx.holder_signatures.get(holder, False):
         raise Rejection("E_HOLDER_SIG", f"expected a signature of holder key {holder.hex()}", path=path)
@@ -111,11 +114,12 @@ def present(
         head=ctx.known(PROGRAMME_HEADS, batch.programme[0], path=path),
         framework=ctx.known(FRAMEWORKS, *programme.terms.framework, path=path),
         row=row,
-        credits=rational.parse(programme.terms.credits),
+        credits=source_credits(ctx, item.batch_id, programme.terms),
     )
 
 
-def _check_opening(item: Item, batch: Batch, path: str) -> None:
+def check_opening(item: Item, batch: Batch, path: str) -> None:
+    """The item opens a leaf of the batch: ``E_PROOF``."""
     holder = holder_commitment(item.salt_k, item.holder_key)
     try:
         check_credential(

@@ -25,7 +25,7 @@ from accord_ledger.codec import Wire
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import due_effect, schedule
 from accord_ledger.domain.kind import Body, TransactionKind, kinds
-from accord_ledger.domain.model.party import KEYS, PARTIES
+from accord_ledger.domain.model.party import KEYS, PARTIES, status_at
 from accord_ledger.domain.signing import Chosen, satisfy
 from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Seconds
@@ -188,9 +188,11 @@ def _check_standing(ctx: Context, chosen: Chosen) -> None:
                 f"expected {signer.party} to be {' or '.join(sorted(signer.roles))}",
                 path="signatures",
             )
-        if party.status != "active" and not signer.any_status:
+        if signer.any_status or (party.status == "active" and not party.planned):
+            continue
+        if (status := status_at(party, ctx.time)) != "active":
             raise Rejection(
-                "E_PARTY_STATUS", f"expected {signer.party} active, got {party.status}", path="signatures"
+                "E_PARTY_STATUS", f"expected {signer.party} active, got {status}", path="signatures"
             )
 
 

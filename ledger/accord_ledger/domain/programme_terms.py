@@ -104,7 +104,9 @@ def check_metadata(ctx: Context, terms: ProgrammeTerms, profile: ProfileTerms) -
         if getattr(terms, name) not in (None, (), {}):
             continue
         # Row U1: a statement of quality assurance is asked of providers nobody accredits.
-        if name == "qa_statement_hash" and accredited(ctx, terms.issuers, terms.programme_id, ctx.time):
+        if name == "qa_statement_hash" and accredited(
+            ctx, terms.issuers, terms.programme_id, ctx.time, registries=profile.registries or None
+        ):
             continue
         raise Rejection("E_METADATA_MISSING", name, path=f"{PATH}.{name}")
 

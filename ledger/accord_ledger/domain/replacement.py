@@ -7,7 +7,7 @@ cut-off, its issuing block. No review opens, and an open one closes upheld.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,16 +16,19 @@ from msgspec.structs import replace
 
 from accord_ledger.codec import Wire
 from accord_ledger.domain.accounts import close_review
+from accord_ledger.domain.awards import is_unrevoked, open_review_of, replace_component, uphold_award
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import (
     StandingPages,
     changed_standings,
     credential_of,
     put_credential,
+    standing_of,
     uses_in,
     write_standings,
 )
-from accord_ledger.domain.model.account import RECOGNITIONS
+from accord_ledger.domain.model.account import RECOGNITIONS, REVIEWS
+from accord_ledger.domain.model.award import AWARDS
 from accord_ledger.domain.model.credential import BATCHES, Batch, Credential, Interval, Standing
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import ObjectId
@@ -121,8 +124,11 @@ def replace_credentials(ctx: Context, replacement: Replacement, plan: ReplacePla
         row = credential_of(ctx.state, replacement.batch_id, old)
         put_credential(ctx, replacement.batch_id, old, Credential(erased_at=row.erased_at))
         put_credential(ctx, batch_id, new, Credential(spends=row.spends, stacked_into=row.stacked_into))
+        names = (replacement.batch_id, old), (batch_id, new)
         for spend in row.spends:
-            _hand_over(ctx, spend.recognition, (replacement.batch_id, old), (batch_id, new))
+            _hand_over(ctx, spend.recognition, *names)
+        if row.stacked_into is not None:
+            _hand_over_lineage(ctx, row.stacked_into, *names)
 
 
 def _hand_over(ctx: Context, recognition_id: bytes, old: tuple[bytes, int], new: tuple[bytes, int]) -> None:
@@ -132,4 +138,29 @@ def _hand_over(ctx: Context, recognition_id: bytes, old: tuple[bytes, int], new:
         for item in recognition.items
     )
     ctx.state.put(RECOGNITIONS, replace(recognition, items=items), recognition_id)
-    close_review(ctx, recognition_id, "upheld")
+    review = ctx.state.get(REVIEWS, recognition_id)
+    names = ((item.batch_id, item.index) for item in items)
+    if review is not None and not _in_question(ctx, names, review.opened_at):
+        close_review(ctx, recognition_id, "upheld")
+
+
+def _hand_over_lineage(ctx: Context, award_id: bytes, old: tuple[bytes, int], new: tuple[bytes, int]) -> None:
+    if ctx.state.get(AWARDS, award_id) is None:
+        return
+    replace_component(ctx, award_id, old, new)
+    review = open_review_of(ctx.state, award_id)
+    if review is None or review.effect == "reverse" or not is_unrevoked(ctx.state, award_id):
+        return
+    components = ctx.known(AWARDS, award_id, path="award").components
+    names = ((one.batch_id, one.index) for one in components)
+    if not _in_question(ctx, names, review.opened_at):
+        uphold_award(ctx, award_id, review)
+
+
+def _in_question(ctx: Context, names: Iterable[tuple[bytes, int]], opened_at: int) -> bool:
+    """Whether a credential of them, not corrected, was revoked since the review opened: it goes on."""
+    for batch_id, index in names:
+        standing = standing_of(ctx.state, batch_id, index)
+        if standing.status == "revoked" and (standing.since or 0) >= opened_at:
+            return True
+    return False

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from accord_ledger import calendar
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.items import Presented
-from accord_ledger.domain.model.account import CONSENTS
+from accord_ledger.domain.model.account import CONSENTS, ConsentUse
 from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.framework import FRAMEWORKS, Framework
-from accord_ledger.domain.model.party import PARTIES, Party
+from accord_ledger.domain.model.party import PARTIES, Party, status_at
 from accord_ledger.domain.model.programme import ProgrammeTerms
 from accord_ledger.domain.rules import Rule
 from accord_ledger.domain.standing import accredited
+from accord_ledger.domain.titles import title_in
 from accord_ledger.errors import Rejection
 
 ABROAD_LANGUAGE = "en"
@@ -38,14 +39,31 @@ def eligible_senders(
             "E_SCOPE", f"expected a sender of the agreement to {receiver}, got {issuers}", path=path
         )
     parties = tuple(ctx.known(PARTIES, sender, path=path) for sender in senders)
-    working = tuple(party for party in parties if party.status != "suspended")
+    working = tuple(party for party in parties if status_at(party, ctx.time) != "suspended")
     if not working:
         raise Rejection("E_AGREEMENT_NOT_ACTIVE", f"expected {senders[0]} not suspended", path=path)
     return working
 
 
-def check_scope(ctx: Context, presented: Presented, terms: AgreementTerms, rule: Rule, path: str) -> None:
-    """Programme, category, level, framework, audience and track; then endorsement."""
+def check_scope(
+    ctx: Context,
+    presented: Presented,
+    terms: AgreementTerms,
+    rule: Rule,
+    path: str,
+    *,
+    assessed: bool = False,
+) -> None:
+    """Programme, category, level, framework, audience and track; then endorsement.
+
+    Args:
+        ctx: the record's view.
+        presented: the item.
+        terms: of the agreement.
+        rule: by which it is used.
+        path: where the item stands.
+        assessed: an assessment of the item is attested.
+    """
     programme, scope = presented.programme.terms, terms.scope
     if scope.programmes and programme.programme_id not in scope.programmes:
         raise Rejection("E_SCOPE", f"expected a programme in scope, got {programme.programme_id}", path=path)
@@ -59,11 +77,15 @@ def check_scope(ctx: Context, presented: Presented, terms: AgreementTerms, rule:
         raise Rejection("E_LEVEL_SCOPE", detail, path=path)
     _check_framework(ctx, presented.framework, rule, path)
     _check_audience(programme, terms, path)
-    if programme.track == "noncredit" and not rule.accepts_noncredit:
+    if programme.track == "noncredit" and not _takes_noncredit(rule, assessed=assessed):
         raise Rejection("E_NONCREDIT", "expected an item of the credit track", path=path)
     rule.check_item(presented, path)
-    if rule.consumes and not _has_university(ctx, presented):
+    if rule.use != "evidence" and not _has_university(ctx, presented):
         raise Rejection("E_NOT_ENDORSED", "expected a university to issue or endorse it", path=path)
+
+
+def _takes_noncredit(rule: Rule, *, assessed: bool) -> bool:
+    return rule.noncredit == "always" or (rule.noncredit == "assessed" and assessed)
 
 
 def _has_university(ctx: Context, presented: Presented) -> bool:
@@ -120,8 +142,13 @@ def check_border(
         if any(party.country == receiver.country for party in parties):
             continue
         abroad = True
-        _check_abroad(ctx, item, parties, terms, f"body.items[{place}]")
-    if abroad and consent is None:
+        _check_abroad(ctx, item, terms, f"body.items[{place}]")
+    check_consent(ctx, consent, needed=abroad)
+
+
+def check_consent(ctx: Context, consent: bytes | None, *, needed: bool) -> None:
+    """``E_CONSENT_MISSING`` across a border; one that is given was not used before (``E_DUPLICATE``)."""
+    if needed and consent is None:
         raise Rejection(
             "E_CONSENT_MISSING", "expected a consent for use across a border", path="body.consent"
         )
@@ -129,20 +156,28 @@ def check_border(
         ctx.unused(CONSENTS, consent, path="body.consent")
 
 
-def _check_abroad(
-    ctx: Context, item: Presented, parties: tuple[Party, ...], terms: AgreementTerms, path: str
-) -> None:
-    programme = item.programme.terms
-    issued_at = item.batch.effective_at
-    issuers = tuple(party.party_id for party in parties)
+def use_consent(ctx: Context, consent: bytes | None, by: bytes) -> None:
+    """Note where a consent was used, if one was given."""
+    if consent is not None:
+        ctx.state.put(CONSENTS, ConsentUse(by=by), consent)
+
+
+def _check_abroad(ctx: Context, item: Presented, terms: AgreementTerms, path: str) -> None:
+    """A grant on the programme or on any issuer that signed counts, sender or not."""
+    programme, batch = item.programme.terms, item.batch
     if not accredited(
-        ctx, issuers, programme.programme_id, issued_at, registries=terms.trust_registries, cross_border=True
+        ctx,
+        batch.issuers,
+        programme.programme_id,
+        batch.effective_at,
+        registries=terms.trust_registries,
+        cross_border=True,
     ):
         detail = (
             f"expected a cross-border grant of {' or '.join(terms.trust_registries) or 'a trusted registry'}"
         )
         raise Rejection("E_NOT_TRUSTED_CROSS_BORDER", detail, path=path)
-    if ABROAD_LANGUAGE not in programme.title:
+    if title_in(ctx.state, programme, ABROAD_LANGUAGE) is None:
         raise Rejection("E_LANG_MISSING", ABROAD_LANGUAGE, path=path)
 
 

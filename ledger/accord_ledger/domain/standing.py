@@ -15,7 +15,7 @@ from typing import Final
 from accord_ledger import calendar, rational
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.model.framework import BANK_PROFILES, PROFILES, ProfileTerms
-from accord_ledger.domain.model.party import PARTIES, Party
+from accord_ledger.domain.model.party import PARTIES, Party, status_at
 from accord_ledger.domain.model.programme import (
     AGENCY_REGISTRIES,
     GRANTS,
@@ -203,7 +203,7 @@ def active_first(ctx: Context, parties: Iterable[str]) -> list[str]:
 
     def place(party_id: str) -> tuple[bool, str]:
         known = ctx.state.get(PARTIES, party_id)
-        return (known is None or known.status != "active", party_id)
+        return (known is None or status_at(known, ctx.time) != "active", party_id)
 
     return sorted(parties, key=place)
 

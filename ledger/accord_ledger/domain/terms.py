@@ -1,10 +1,13 @@
-"""What the terms of an agreement must say before anyone can sign them (T22; T24 and T47 say the same).
+"""What the terms of an agreement must say before anyone can sign them (T22, T24; T47 for rules alone).
 
 ``check_values`` needs no state; ``check_terms`` compares the terms with what the ledger knows, one error
-code after the other over all rules, so that the first code of the row is the answer (DOMAIN.md 2.5).
+code after the other over all rules, so that the first code of the row is the answer (DOMAIN.md 2.5). The
+rules of a rule set were checked when it was defined and never change, so only its id and hash are.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from accord_ledger import calendar, codec, rational
 from accord_ledger.domain.context import Context
@@ -12,6 +15,8 @@ from accord_ledger.domain.model.agreement import AgreementTerms
 from accord_ledger.domain.model.framework import FRAMEWORKS, Framework
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import PROGRAMME_HEADS
+from accord_ledger.domain.model.rule_set import RULE_SETS, RuleSet
+from accord_ledger.domain.rules import Rule
 from accord_ledger.domain.rules.base import check_ascending
 from accord_ledger.errors import Rejection
 from accord_ledger.tags import Tag
@@ -25,15 +30,31 @@ def terms_hash(terms: AgreementTerms) -> bytes:
     return Tag.TERMS.digest(codec.encode(terms))
 
 
+def rules_hash(rules: tuple[Rule, ...]) -> bytes:
+    """What the terms of an agreement name a rule set by, besides its id (32 bytes)."""
+    return Tag.RULE_SET.digest(codec.encode(rules))
+
+
 def parties_of(terms: AgreementTerms) -> tuple[str, ...]:
     """Senders and receivers, in order, each once."""
     return tuple(sorted({*terms.senders, *terms.receivers}))
 
 
 def signers_of(terms: AgreementTerms) -> tuple[str, ...]:
-    """Everyone whose signature makes the terms binding: parties and cosigners, in order, each once."""
-    cosigners = {party for rule in terms.rules for party in rule.cosigners}
-    return tuple(sorted({*terms.senders, *terms.receivers, *cosigners}))
+    """Parties and cosigners of the terms themselves, in order, each once; rule sets may add cosigners."""
+    return tuple(sorted({*terms.senders, *terms.receivers, *cosigners_of(terms.rules)}))
+
+
+def cosigners_of(rules: Sequence[Rule]) -> set[str]:
+    """Everyone who signs each recognition under one of the rules."""
+    return {party for rule in rules for party in rule.cosigners}
+
+
+def signatories(ctx: Context, terms: AgreementTerms) -> frozenset[str]:
+    """Everyone whose signature makes the terms binding: parties and all cosigners."""
+    sets = (ctx.state.get(RULE_SETS, ref.rule_set) for ref in terms.rule_sets)
+    more = (party for found in sets if found is not None for party in found.cosigners)
+    return frozenset((*signers_of(terms), *more))
 
 
 def expiry(terms: AgreementTerms) -> int:
@@ -48,11 +69,17 @@ def check_values(terms: AgreementTerms, path: str) -> None:
     _check_pairs(terms, path)
     _check_scope(terms, f"{path}.scope")
     _check_caps(terms, f"{path}.caps")
+    _check_accession(terms, f"{path}.accession")
     _check_dates(terms, path)
     for place, rule in enumerate(terms.rules):
         rule.check_values(f"{path}.rules[{place}]")
     if len({rule.rule_id for rule in terms.rules}) != len(terms.rules):
         raise Rejection("E_VALUE", "expected rules with ids of their own", path=f"{path}.rules")
+    sets = [ref.rule_set for ref in terms.rule_sets]
+    if sets != sorted(set(sets)):
+        raise Rejection("E_VALUE", "expected rule sets in order, each once", path=f"{path}.rule_sets")
+    if not terms.rules and not sets:
+        raise Rejection("E_VALUE", "expected a rule or a rule set", path=f"{path}.rules")
 
 
 def _check_pairs(terms: AgreementTerms, path: str) -> None:
@@ -83,6 +110,11 @@ def _check_caps(terms: AgreementTerms, path: str) -> None:
             raise Rejection("E_VALUE", f"expected a share of at most 1, got {share}", path=f"{path}.{name}")
 
 
+def _check_accession(terms: AgreementTerms, path: str) -> None:
+    if rational.parse(terms.accession, path) > 1:
+        raise Rejection("E_VALUE", f"expected a share of at most 1, got {terms.accession}", path=path)
+
+
 def _check_dates(terms: AgreementTerms, path: str) -> None:
     begin = calendar.parse_date(terms.valid_from, f"{path}.valid_from")
     if calendar.parse_date(terms.valid_to, f"{path}.valid_to") < begin:
@@ -110,20 +142,19 @@ def check_window(ctx: Context, terms: AgreementTerms, path: str) -> None:
 
 def check_terms(ctx: Context, terms: AgreementTerms, path: str) -> None:
     """The row's own checks of T22, left to right."""
-    frameworks = _known(ctx, terms, path)
+    for party in parties_of(terms):
+        ctx.known(PARTIES, party, path=path)
+    for place, programme in enumerate(terms.scope.programmes):
+        ctx.known(PROGRAMME_HEADS, programme, path=f"{path}.scope.programmes[{place}]")
+    frameworks = known_in_rules(ctx, terms.rules, f"{path}.rules")
+    _check_rule_sets(ctx, terms, f"{path}.rule_sets")
     for party in terms.receivers:
         known = ctx.state.get(PARTIES, party)
         if known is None or RECEIVER_ROLES.isdisjoint(known.roles):
             raise Rejection(
                 "E_ROLE", f"expected {party} to be university or credit_bank", path=f"{path}.receivers"
             )
-    placed = list(zip(terms.rules, frameworks, strict=True))
-    for place, (rule, sides) in enumerate(placed):
-        rule.check_hours_known(*sides, f"{path}.rules[{place}]")
-    for place, (rule, sides) in enumerate(placed):
-        rule.check_pins(*sides, f"{path}.rules[{place}]")
-    for place, (rule, sides) in enumerate(placed):
-        rule.check_hour_kinds(*sides, f"{path}.rules[{place}]")
+    check_hours(terms.rules, frameworks, f"{path}.rules")
     least = ctx.parameters.notice_min_days
     if terms.notice_days < least:
         raise Rejection(
@@ -131,16 +162,45 @@ def check_terms(ctx: Context, terms: AgreementTerms, path: str) -> None:
         )
 
 
-def _known(ctx: Context, terms: AgreementTerms, path: str) -> list[tuple[Framework, Framework]]:
-    """``E_UNKNOWN_REF`` for a party, programme or framework nobody knows; the frameworks of every rule."""
-    for party in signers_of(terms):
-        ctx.known(PARTIES, party, path=path)
-    for place, programme in enumerate(terms.scope.programmes):
-        ctx.known(PROGRAMME_HEADS, programme, path=f"{path}.scope.programmes[{place}]")
-    return [
-        (
-            ctx.known(FRAMEWORKS, *rule.source, path=f"{path}.rules[{place}].source"),
-            ctx.known(FRAMEWORKS, *rule.target, path=f"{path}.rules[{place}].target"),
-        )
-        for place, rule in enumerate(terms.rules)
+def known_in_rules(ctx: Context, rules: Sequence[Rule], path: str) -> list[tuple[Framework, Framework]]:
+    """``E_UNKNOWN_REF`` for a cosigner, programme or framework nobody knows; the frameworks of every rule."""
+    frameworks = []
+    for place, rule in enumerate(rules):
+        here = f"{path}[{place}]"
+        for party in rule.cosigners:
+            ctx.known(PARTIES, party, path=f"{here}.cosigners")
+        for programme in rule.programmes():
+            ctx.known(PROGRAMME_HEADS, programme, path=here)
+        source = ctx.known(FRAMEWORKS, *rule.source, path=f"{here}.source")
+        frameworks.append((source, ctx.known(FRAMEWORKS, *rule.target, path=f"{here}.target")))
+    return frameworks
+
+
+def check_hours(rules: Sequence[Rule], frameworks: Sequence[tuple[Framework, Framework]], path: str) -> None:
+    """``E_NO_HOURS``, ``E_PIN_OUTSIDE_FRAMEWORK``, ``E_HOUR_KIND``: each over all rules before the next."""
+    placed = [
+        (rule, sides, f"{path}[{place}]")
+        for place, (rule, sides) in enumerate(zip(rules, frameworks, strict=True))
     ]
+    for rule, sides, here in placed:
+        rule.check_hours_known(*sides, here)
+    for rule, sides, here in placed:
+        rule.check_pins(*sides, here)
+    for rule, sides, here in placed:
+        rule.check_hour_kinds(*sides, here)
+
+
+def _check_rule_sets(ctx: Context, terms: AgreementTerms, path: str) -> None:
+    """Sets known under the hashes that are signed; rule ids unique over the whole agreement."""
+    found: list[RuleSet] = []
+    for place, ref in enumerate(terms.rule_sets):
+        known = ctx.known(RULE_SETS, ref.rule_set, path=f"{path}[{place}]")
+        if known.hash != ref.hash:
+            detail = f"expected a rule set of hash {known.hash.hex()}, got {ref.hash.hex()}"
+            raise Rejection("E_UNKNOWN_REF", detail, path=f"{path}[{place}].hash")
+        found.append(known)
+    seen = {rule.rule_id for rule in terms.rules}
+    for place, known in enumerate(found):
+        if not seen.isdisjoint(known.rule_ids):
+            raise Rejection("E_VALUE", "expected rules with ids of their own", path=f"{path}[{place}]")
+        seen.update(known.rule_ids)

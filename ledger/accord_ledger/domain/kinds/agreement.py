@@ -1,4 +1,8 @@
-"""T22 agreement_propose, T23 agreement_sign, T25 agreement_terminate (DOMAIN.md 2.4, 2.10)."""
+"""T22 agreement_propose, T23 agreement_sign, T25 agreement_terminate (DOMAIN.md 2.4, 2.10).
+
+A draft, of a new agreement or of an amendment (T24), is signed party by party; the last signature brings it
+into force.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,18 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from accord_ledger import calendar
 from accord_ledger.domain import ratio_graph
-from accord_ledger.domain.agreement_life import AGREEMENT_ENDS, DRAFT_ENDS, activate, agreement_of, span_of
+from accord_ledger.domain.agreement_draft import check_base, needed_for, store_draft, terms_weight
+from accord_ledger.domain.agreement_life import (
+    AGREEMENT_ENDS,
+    activate,
+    agreement_of,
+    check_inflation,
+    check_notice,
+)
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import schedule
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
@@ -24,6 +36,7 @@ from accord_ledger.domain.model.agreement import (
     Notice,
     TermsSignature,
 )
+from accord_ledger.domain.rule_lookup import rule_count
 from accord_ledger.domain.rules.base import check_ascending
 from accord_ledger.domain.signing import Need, Signer, all_of, any_of
 from accord_ledger.domain.terms import (
@@ -31,8 +44,6 @@ from accord_ledger.domain.terms import (
     check_values,
     check_window,
     parties_of,
-    signers_of,
-    terms_hash,
 )
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import DateText, Digest, Slug, Version
@@ -63,7 +74,7 @@ class AgreementPropose(TransactionKind[ProposeBody, None]):
 
     def weight(self, ctx: Context, body: ProposeBody) -> int:
         """DOMAIN.md 2.12."""
-        return 16 + len(parties_of(body.terms)) + 2 * len(body.terms.rules)
+        return terms_weight(ctx, body.terms)
 
     def signers(self, ctx: Context, body: ProposeBody) -> Need:
         """Any party to it."""
@@ -80,15 +91,8 @@ class AgreementPropose(TransactionKind[ProposeBody, None]):
 
     def apply(self, ctx: Context, body: ProposeBody, plan: None) -> None:
         """Store the draft and queue its end."""
-        terms = body.terms
-        run_off = ctx.parameters.run_off_default_days if terms.run_off_days is None else terms.run_off_days
-        draft = AgreementVersion(
-            stage="draft", terms_hash=terms_hash(terms), run_off_days=run_off, proposed_at=ctx.time
-        )
-        ctx.state.put(AGREEMENT_TERMS, terms, body.agreement_id, 1)
-        ctx.state.put(AGREEMENT_VERSIONS, draft, body.agreement_id, 1)
         ctx.state.put(AGREEMENTS, Agreement(status="draft", status_since=ctx.time), body.agreement_id)
-        schedule(ctx, terms.sign_by, DRAFT_ENDS, body.agreement_id.encode())
+        store_draft(ctx, (body.agreement_id, 1), body.terms, None)
 
 
 class SignBody(Body):
@@ -113,8 +117,8 @@ def _signing(ctx: Context, body: SignBody) -> tuple[str, ...]:
     return body.parties or (ctx.author,)
 
 
-def _completes(version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]) -> bool:
-    return {signature.party for signature in version.signatures}.union(parties).issuperset(signers_of(terms))
+def _completes(version: AgreementVersion, needed: set[str], parties: tuple[str, ...]) -> bool:
+    return needed.issubset({*(signature.party for signature in version.signatures), *parties})
 
 
 @transaction_kind
@@ -134,16 +138,19 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
         """16; with the last signature the rules and the whole ratio graph besides (DOMAIN.md 2.12)."""
         version = ctx.state.get(AGREEMENT_VERSIONS, *body.agreement)
         terms = ctx.state.get(AGREEMENT_TERMS, *body.agreement)
-        if version is None or terms is None or not _completes(version, terms, _signing(ctx, body)):
+        if version is None or terms is None or version.stage != "draft":
             return 16
-        return 16 + 2 * len(terms.rules) + ratio_graph.size_after(ctx, terms)
+        if not _completes(version, needed_for(ctx, body.agreement[0], version, terms), _signing(ctx, body)):
+            return 16
+        entry = ratio_graph.entry_of(ctx, terms)
+        return 16 + 2 * rule_count(ctx.state, terms) + ratio_graph.size_after(ctx, body.agreement, entry)
 
     def signers(self, ctx: Context, body: SignBody) -> Need:
         """Each party that signs by this record."""
         return all_of(*(Signer(party, "agreements") for party in _signing(ctx, body)))
 
     def check(self, ctx: Context, body: SignBody) -> SignPlan:
-        """Draft, in time, the same terms, no inflation."""
+        """Draft of the next version, in time, the same terms, no inflation."""
         version = ctx.known(AGREEMENT_VERSIONS, *body.agreement, path="body.agreement")
         if version.stage == "lapsed":
             raise Rejection(
@@ -151,23 +158,24 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
             )
         terms = ctx.known(AGREEMENT_TERMS, *body.agreement, path="body.agreement")
         parties = _signing(ctx, body)
-        self._check_parties(version, terms, parties)
+        needed = needed_for(ctx, body.agreement[0], version, terms)
+        self._check_parties(version, needed, parties)
         if version.stage != "draft":
             raise Rejection("E_STATE", f"expected a draft, got {version.stage}", path="body.agreement")
+        if version.base is not None:
+            check_base(ctx, body.agreement[0], version.base, terms)
         if ctx.time >= terms.sign_by:
             raise Rejection("E_SIGN_BY_PASSED", f"expected block time before {terms.sign_by}, got {ctx.time}")
         if body.terms_hash != version.terms_hash:
             detail = f"expected {version.terms_hash.hex()}, got {body.terms_hash.hex()}"
             raise Rejection("E_TERMS_HASH", detail, path="body.terms_hash")
-        complete = _completes(version, terms, parties)
+        complete = _completes(version, needed, parties)
         if complete:
-            self._check_inflation(ctx, body.agreement, terms)
+            check_inflation(ctx, body.agreement, ratio_graph.entry_of(ctx, terms), "body.agreement")
         return SignPlan(self._signed(ctx, version, parties, complete=complete), terms, complete)
 
-    def _check_parties(
-        self, version: AgreementVersion, terms: AgreementTerms, parties: tuple[str, ...]
-    ) -> None:
-        outsiders = [party for party in parties if party not in signers_of(terms)]
+    def _check_parties(self, version: AgreementVersion, needed: set[str], parties: tuple[str, ...]) -> None:
+        outsiders = [party for party in parties if party not in needed]
         if outsiders:
             raise Rejection(
                 "E_ROLE", f"expected a party or cosigner, got {outsiders[0]}", path="body.parties"
@@ -177,14 +185,6 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
                 raise Rejection(
                     "E_STATE", f"expected a first signature of {signature.party}", path="body.parties"
                 )
-
-    def _check_inflation(self, ctx: Context, ref: tuple[str, int], terms: AgreementTerms) -> None:
-        cycle = ratio_graph.inflation(ctx, ref, terms)
-        if cycle is None:
-            return
-        if ctx.parameters.cycle_policy == "reject":
-            raise Rejection("E_CYCLE_INFLATION", str(cycle), path="body.agreement")
-        ctx.warnings.append("W_CYCLE_INFLATION")
 
     def _signed(
         self, ctx: Context, version: AgreementVersion, parties: tuple[str, ...], *, complete: bool
@@ -197,13 +197,14 @@ class AgreementSign(TransactionKind[SignBody, SignPlan]):
                     TermsSignature(party=party, key_id=key_id, at=ctx.time),
                     key=lambda one: one.party,
                 )
-        return AgreementVersion(
-            stage="active" if complete else "draft",
-            terms_hash=version.terms_hash,
-            run_off_days=version.run_off_days,
-            proposed_at=version.proposed_at,
+        if not complete:
+            return replace(version, signatures=tuple(signatures))
+        return replace(
+            version,
+            stage="active",
             signatures=tuple(signatures),
-            activated_at=ctx.time if complete else None,
+            activated_at=ctx.time,
+            activated_height=ctx.height,
         )
 
     def apply(self, ctx: Context, body: SignBody, plan: SignPlan) -> None:
@@ -245,28 +246,9 @@ class AgreementTerminate(TransactionKind[TerminateBody, Agreement]):
     def check(self, ctx: Context, body: TerminateBody) -> Agreement:
         """Known, a party to it, active, notice long enough."""
         agreement = agreement_of(ctx, body.agreement_id, "body.agreement_id")
-        ref = (body.agreement_id, agreement.current or 1)
-        version = ctx.known(AGREEMENT_VERSIONS, *ref, path="body.agreement_id")
-        terms = ctx.state.get(AGREEMENT_TERMS, *ref)
-        if terms is not None and ctx.author not in parties_of(terms):
-            raise Rejection("E_ROLE", f"expected a party to it, got {ctx.author}", path="author")
-        if (
-            terms is None
-            or agreement.status != "active"
-            or ctx.time >= span_of(agreement, version, terms).end
-        ):
-            raise Rejection("E_STATE", f"expected an active agreement, got {agreement.status}")
-        earliest = calendar.add_days(ctx.today, terms.notice_days)
-        if calendar.parse_date(body.effective_date) < earliest:
-            raise Rejection(
-                "E_NOTICE",
-                f"expected {earliest} or later, got {body.effective_date}",
-                path="body.effective_date",
-            )
+        check_notice(ctx, body.agreement_id, agreement, body.effective_date)
         notice = Notice(party=ctx.author, at=ctx.time, height=ctx.height, effective=body.effective_date)
-        return Agreement(
-            status="terminating", status_since=ctx.time, current=agreement.current, notice=notice
-        )
+        return replace(agreement, status="terminating", status_since=ctx.time, notice=notice)
 
     def apply(self, ctx: Context, body: TerminateBody, plan: Agreement) -> None:
         """Note the notice and queue the effective date."""

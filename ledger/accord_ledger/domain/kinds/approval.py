@@ -19,6 +19,7 @@ from accord_ledger.domain.model.programme import (
     Stage,
 )
 from accord_ledger.domain.programme_life import change_programme_status
+from accord_ledger.domain.quality_years import follow_version
 from accord_ledger.domain.signing import Need, Signer, any_of
 from accord_ledger.domain.standing import ISSUER_ROLES, accredited, profile_of
 from accord_ledger.errors import Rejection
@@ -223,3 +224,4 @@ class ProgrammeActivateKind(TransactionKind[ProgrammeStep, tuple[Programme, Prog
         ctx.state.put(PROGRAMME_HEADS, msgspec.structs.replace(head, current=version), programme_id)
         if head.status is None:
             change_programme_status(ctx, programme_id, "active")
+        follow_version(ctx, active.terms)

@@ -85,8 +85,12 @@ class EnrolmentOpen(TransactionKind[EnrolmentOpenBody, None]):
 
 
 def _offers(ctx: Context, award: ProgrammeTerms) -> bool:
+    """Its own award, or, at a credit bank, one of a member."""
     if ctx.author in award.issuers:
         return True
+    author = ctx.known(PARTIES, ctx.author, path="author")
+    if "credit_bank" not in author.roles:
+        return False
     owners = (ctx.state.get(PARTIES, issuer) for issuer in award.issuers)
     return any(owner is not None and ctx.author in owner.member_of for owner in owners)
 

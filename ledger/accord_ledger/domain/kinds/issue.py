@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from accord_ledger import calendar
 from accord_ledger.domain.context import Context
@@ -16,6 +17,7 @@ from accord_ledger.domain.issuance import (
     check_accreditation,
     check_courses,
     check_dates,
+    check_hours_account,
     check_size,
     check_status,
     check_version,
@@ -34,6 +36,7 @@ from accord_ledger.domain.model.credential import (
     RootUse,
     StatusRanges,
 )
+from accord_ledger.domain.model.hours import HOURS, HoursAccount
 from accord_ledger.domain.model.programme import (
     PROGRAMME_HEADS,
     PROGRAMMES,
@@ -76,6 +79,8 @@ class IssueBody(Body):
     """Teach-out: a competent agency signs too."""
     replaces: Replacement | None = None
     """Correction: credential ``i`` takes the place of the ``i``-th of these."""
+    hours_account: ObjectId | None = None
+    """Completed hours account (T21) this one credential rests on."""
 
 
 class IssuePlan(NamedTuple):
@@ -90,6 +95,7 @@ class IssuePlan(NamedTuple):
     """None: outside the sum of the year."""
     ranges: StatusRanges
     replaced: ReplacePlan | None
+    hours: HoursAccount | None
 
 
 @transaction_kind
@@ -110,6 +116,7 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         "E_COURSE_NOT_OFFERED",
         "E_BATCH_SIZE",
         "E_ENTRANTS",
+        "E_STATE",
         "E_STATUS_RANGE",
         "E_REPLACES",
         "E_DUPLICATE",
@@ -127,6 +134,9 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
             )
         if body.replaces is not None:
             check_ranges(body.replaces.ranges, "body.replaces.ranges")
+            if body.hours_account is not None:
+                detail = "expected no hours account: a replacement rests on what it replaces"
+                raise Rejection("E_VALUE", detail, path="body.hours_account")
 
     def weight(self, ctx: Context, body: IssueBody) -> int:
         """DOMAIN.md 2.12."""
@@ -149,11 +159,16 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         if programme.terms.form == "award":
             detail = "expected a micro-credential; awards are stacked"
             raise Rejection("E_UNKNOWN_REF", detail, path="body.programme")
+        hours = None
+        if body.hours_account is not None:
+            hours = ctx.known(HOURS, body.hours_account, path="body.hours_account")
         completed = calendar.parse_date(body.completed_to)
         late = body.replaces is None and _check_programme(ctx, body, programme)
         check_size(ctx, body.count, single=body.single)
         year_count = replaced = None
-        if body.replaces is None:
+        if hours is not None:
+            check_hours_account(hours, body.programme, body.count)
+        elif body.replaces is None:
             year_count = count_entrants(ctx, body.programme[0], completed.year, body.count)
         issuers = signing_issuers(ctx, programme)
         ranges = take_range(ctx, body.status_list, body.status_start, body.count, issuers)
@@ -165,7 +180,7 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         ctx.unused(BATCHES, body.batch_id, path="body.batch_id")
         ctx.unused(ROOTS, body.merkle_root, path="body.merkle_root")
         keys = tuple([ctx.keys_of[issuer, "issuance"][0] for issuer in issuers])
-        return IssuePlan(programme, late, issuers, keys, completed.year, year_count, ranges, replaced)
+        return IssuePlan(programme, late, issuers, keys, completed.year, year_count, ranges, replaced, hours)
 
     def apply(self, ctx: Context, body: IssueBody, plan: IssuePlan) -> None:
         """Store the batch; mark its root, its positions and its number as used."""
@@ -174,6 +189,9 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         ctx.state.put(STATUS_RANGES, plan.ranges, ctx.author, body.status_list)
         if plan.year_count is not None:
             ctx.state.put(YEAR_COUNTS, plan.year_count, body.programme[0], plan.year)
+        if plan.hours is not None and body.hours_account is not None:
+            used = replace(plan.hours, status="used", batch_id=body.batch_id)
+            ctx.state.put(HOURS, used, body.hours_account)
         if body.replaces is not None and plan.replaced is not None:
             replace_credentials(ctx, body.replaces, plan.replaced, body.batch_id)
 

@@ -168,10 +168,14 @@ class KeyRevokeKind(TransactionKind[KeyRevoke, KeyRecord]):
 
     def apply(self, ctx: Context, body: KeyRevoke, plan: KeyRecord) -> None:
         """End the key now, and take it from its party."""
+        known_at = plan.compromise_known_at
+        if known_at is None and body.compromised_since is not None:
+            known_at = ctx.time
         ended = msgspec.structs.replace(
             plan,
             revoked_at=ctx.time if plan.revoked_at is None else plan.revoked_at,
             compromised_since=body.compromised_since,
+            compromise_known_at=known_at,
         )
         ctx.state.put(KEYS, ended, body.key_id)
         owner = ctx.known(PARTIES, plan.party, path="body.key_id")

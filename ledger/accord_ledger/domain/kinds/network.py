@@ -1,25 +1,24 @@
-"""T42 and T43 as genesis makes them: nodes of parties, and the seats that vote in the first epoch."""
+"""T43, the node of a party: where it is reached and with which keys it speaks."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from accord_ledger import keys
-from accord_ledger.block import MAX_MEMBERS
 from accord_ledger.codec import Wire
 from accord_ledger.domain.context import Context
+from accord_ledger.domain.epochs import with_node, write_epoch
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.kinds.party import check_key_unused
-from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, SEATS, KeyRecord, Node, Seats
-from accord_ledger.domain.signing import Need, Signer, all_of, k_of
+from accord_ledger.domain.model.epoch import Epoch
+from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, KeyRecord, Node
+from accord_ledger.domain.signing import Need, Signer
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import PublicKey, Signature, Slug
-
-SEAT_ROLES: Final = frozenset({"credit_bank", "university", "regulator"})
-"""Roles that may hold a seat (DOMAIN.md 2.1)."""
-
 
 NodeUse = Literal["link", "vote", "log", "witness"]
 
@@ -41,35 +40,68 @@ class NodeKeysSet(Body):
     log: NodeKey
     witness: NodeKey
 
+    def uses(self) -> list[tuple[str, NodeUse, NodeKey]]:
+        """(path, use, key) of every key in the body."""
+        links: list[tuple[str, NodeUse, NodeKey]] = [
+            (f"body.link[{place}]", "link", key) for place, key in enumerate(self.link)
+        ]
+        return [
+            *links,
+            ("body.vote", "vote", self.vote),
+            ("body.log", "log", self.log),
+            ("body.witness", "witness", self.witness),
+        ]
 
-def _uses(body: NodeKeysSet) -> list[tuple[str, NodeUse, NodeKey]]:
-    """(path, use, key) of every key in the body."""
-    links: list[tuple[str, NodeUse, NodeKey]] = [
-        (f"body.link[{place}]", "link", key) for place, key in enumerate(body.link)
-    ]
-    return [
-        *links,
-        ("body.vote", "vote", body.vote),
-        ("body.log", "log", body.log),
-        ("body.witness", "witness", body.witness),
-    ]
+    def node(self) -> Node:
+        """The node with these keys."""
+        return Node(
+            endpoint=self.endpoint,
+            link=tuple(key.public for key in self.link),
+            vote=self.vote.public,
+            log=self.log.public,
+            witness=self.witness.public,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """What a change of node keys does."""
+
+    node: Node
+    new: tuple[tuple[NodeUse, bytes], ...]
+    """Keys to register."""
+    retired: tuple[bytes, ...]
+    """Public keys the node had and has no more."""
+    epoch: Epoch | None
+    """The next epoch, if the party has a seat."""
+
+
+def _held(node: Node | None) -> frozenset[tuple[NodeUse, bytes]]:
+    """(use, public key) of a node."""
+    if node is None:
+        return frozenset()
+    links: set[tuple[NodeUse, bytes]] = {("link", public) for public in node.link}
+    return frozenset({*links, ("vote", node.vote), ("log", node.log), ("witness", node.witness)})
 
 
 @transaction_kind
-class NodeKeysSetKind(TransactionKind[NodeKeysSet, None]):
-    """The party's node: where it is reached and with which keys it speaks."""
+class NodeKeysSetKind(TransactionKind[NodeKeysSet, NodePlan]):
+    """All keys of the party's node at once; a seat's node keys change with the epoch.
+
+    A key the node holds may stay in its use, so that link keys overlap while they are rotated; every
+    other key must be unused by anyone for anything. What the node has no more is retired for ever.
+    """
 
     name = "node_keys_set"
     row = "T43"
     body = NodeKeysSet
-    errors = ("E_DUPLICATE", "E_UNKNOWN_REF", "E_KEY_REUSE", "E_KEY_INVALID")
+    errors = ("E_DUPLICATE", "E_UNKNOWN_REF", "E_KEY_REUSE", "E_KEY_INVALID", "E_STATE")
     in_genesis = True
-    as_transaction = False
 
     def weight(self, ctx: Context, body: NodeKeysSet) -> int:
         """8 + 12 per new key."""
-        del ctx
-        return 8 + 12 * len(_uses(body))
+        held = _held(ctx.state.get(NODES, body.party))
+        return 8 + 12 * sum((use, key.public) not in held for _, use, key in body.uses())
 
     def signers(self, ctx: Context, body: NodeKeysSet) -> Need:
         """The party itself."""
@@ -78,81 +110,38 @@ class NodeKeysSetKind(TransactionKind[NodeKeysSet, None]):
 
     def unused(self, ctx: Context, body: NodeKeysSet) -> None:
         """Genesis gives a party one node."""
-        ctx.unused(NODES, body.party, path="body.party")
+        if ctx.genesis:
+            ctx.unused(NODES, body.party, path="body.party")
 
-    def check(self, ctx: Context, body: NodeKeysSet) -> None:
-        """Every key unused anywhere, admissible and possessed for its use."""
+    def check(self, ctx: Context, body: NodeKeysSet) -> NodePlan:
+        """Every key unused anywhere, admissible and possessed for its use; a quorum of members goes on."""
         ctx.known(PARTIES, body.party, path="body.party")
+        known = ctx.state.get(NODES, body.party)
+        held = _held(known)
         seen: set[bytes] = set()
-        for path, _, key in _uses(body):
+        for path, use, key in body.uses():
             if key.public in seen:
                 raise Rejection("E_KEY_REUSE", "expected a key of its own for every use", path=path)
             seen.add(key.public)
-            check_key_unused(ctx, key.public, path)
-        for path, use, key in _uses(body):
+            if (use, key.public) not in held:
+                check_key_unused(ctx, key.public, path)
+        for path, use, key in body.uses():
             keys.check_possession(ctx.network, body.party, use, key.public, key.proof, path)
+        node = body.node()
+        epoch = None if ctx.genesis or node == known else with_node(ctx, body.party, node)
+        new = tuple((use, key.public) for _, use, key in body.uses() if (use, key.public) not in held)
+        retired = tuple(sorted(public for _, public in held if public not in seen))
+        return NodePlan(node, new, retired, epoch)
 
-    def apply(self, ctx: Context, body: NodeKeysSet, plan: None) -> None:
-        """Write the node and its keys."""
-        node = Node(
-            endpoint=body.endpoint,
-            link=tuple(key.public for key in body.link),
-            vote=body.vote.public,
-            log=body.log.public,
-            witness=body.witness.public,
-        )
-        ctx.state.put(NODES, node, body.party)
-        for record in (_record(ctx, body.party, use, key) for _, use, key in _uses(body)):
-            ctx.state.put(KEYS, record, keys.key_id(record.public))
-
-
-def _record(ctx: Context, party: str, use: NodeUse, key: NodeKey) -> KeyRecord:
-    return KeyRecord(party=party, use=use, alg="ed25519", public=key.public, valid_from=ctx.time)
-
-
-class SeatGrant(Body):
-    """T42, a vote for a party."""
-
-    party: Slug
-
-
-@transaction_kind
-class SeatGrantKind(TransactionKind[SeatGrant, Seats]):
-    """A party votes from the first epoch on."""
-
-    name = "seat_grant"
-    row = "T42"
-    body = SeatGrant
-    errors = ("E_UNKNOWN_REF", "E_ROLE", "E_NOT_READY", "E_STATE")
-    in_genesis = True
-    as_transaction = False
-
-    def weight(self, ctx: Context, body: SeatGrant) -> int:
-        """8 + members."""
-        del body
-        return 8 + len((ctx.state.get(SEATS) or Seats(parties=())).parties)
-
-    def signers(self, ctx: Context, body: SeatGrant) -> Need:
-        """A quorum (n - f) of the current members, and the newcomer."""
-        members = (ctx.state.get(SEATS) or Seats(parties=())).parties
-        quorum = len(members) - (len(members) - 1) // 3
-        consent = k_of(quorum, (Signer(member, "governance") for member in members))
-        return all_of(consent, Signer(body.party, "institution"))
-
-    def check(self, ctx: Context, body: SeatGrant) -> Seats:
-        """The role may hold a seat, the node is there, and the party has none yet."""
-        party = ctx.known(PARTIES, body.party, path="body.party")
-        if not SEAT_ROLES.intersection(party.roles):
-            raise Rejection("E_ROLE", f"expected {' or '.join(sorted(SEAT_ROLES))}", path="body.party")
-        if not ctx.state.exists(NODES, body.party):
-            raise Rejection("E_NOT_READY", f"expected node keys of {body.party}", path="body.party")
-        seats = ctx.state.get(SEATS) or Seats(parties=())
-        if body.party in seats.parties:
-            raise Rejection("E_STATE", f"expected {body.party} without a seat", path="body.party")
-        if len(seats.parties) >= MAX_MEMBERS:
-            raise Rejection("E_STATE", f"expected at most {MAX_MEMBERS} seats", path="body.party")
-        return Seats(parties=tuple(sorted((*seats.parties, body.party))), epoch=seats.epoch)
-
-    def apply(self, ctx: Context, body: SeatGrant, plan: Seats) -> None:
-        """Write the seats."""
-        ctx.state.put(SEATS, plan)
+    def apply(self, ctx: Context, body: NodeKeysSet, plan: NodePlan) -> None:
+        """Write the node, its keys and, for a seat, the next epoch."""
+        ctx.state.put(NODES, plan.node, body.party)
+        for use, public in plan.new:
+            record = KeyRecord(party=body.party, use=use, alg="ed25519", public=public, valid_from=ctx.time)
+            ctx.state.put(KEYS, record, keys.key_id(public))
+        for public in plan.retired:
+            key_id = keys.key_id(public)
+            record = ctx.known(KEYS, key_id, path="body.party")
+            ctx.state.put(KEYS, msgspec.structs.replace(record, valid_to=ctx.time), key_id)
+        if plan.epoch is not None:
+            write_epoch(ctx, plan.epoch)

@@ -25,6 +25,7 @@ from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import ApprovalKind, ProgrammeTerms
 from accord_ledger.domain.signing import Need, Signer
 from accord_ledger.errors import Rejection
+from accord_ledger.fields import check_text
 
 BANK: Final = frozenset({"credit_bank"})
 APPROVALS: Final = frozenset(get_args(ApprovalKind))
@@ -58,7 +59,12 @@ class ProfileDefineKind(TransactionKind[ProfileDefine, None]):
                 raise Rejection(
                     "E_VALUE", f"expected fields of a programme, got {name}", path="body.terms.required"
                 )
+        _check_once(terms.required, "body.terms.required")
+        _check_once(terms.registries, "body.terms.registries")
+        _check_once(terms.gates, "body.terms.gates")
         for policy in (terms.approval_credit, terms.approval_noncredit):
+            _check_once(policy.all_of, "body.terms.approval_credit")
+            _check_once(policy.any_of, "body.terms.approval_credit")
             if not APPROVALS.issuperset((*policy.all_of, *policy.any_of)):
                 raise Rejection(
                     "E_VALUE", f"expected {', '.join(sorted(APPROVALS))}", path="body.terms.approval_credit"
@@ -123,6 +129,11 @@ class ProfileDefineKind(TransactionKind[ProfileDefine, None]):
             ctx.state.put(BANK_PROFILES, ProfileRef(profile=(terms.profile_id, terms.version)), terms.owner)
 
 
+def _check_once(values: tuple[str, ...], path: str) -> None:
+    if len(set(values)) != len(values):
+        raise Rejection("E_VALUE", "expected each once", path=path)
+
+
 def _check_owner(before: str, now: str) -> None:
     if before != now:
         raise Rejection("E_VALUE", f"expected the owner {before}, got {now}", path="body.terms.owner")
@@ -145,7 +156,10 @@ class ListDefineKind(TransactionKind[ListDefine, None]):
     in_genesis = True
 
     def values(self, body: ListDefine) -> None:
-        """Entries in order of their codes, each once."""
+        """Clean texts; entries in order of their codes, each once."""
+        for place, entry in enumerate(body.terms.entries):
+            for text in entry.values:
+                check_text(text, f"body.terms.entries[{place}].values")
         codes = [entry.code for entry in body.terms.entries]
         if codes != sorted(set(codes)):
             raise Rejection(

@@ -4,21 +4,26 @@
     active, paused → retired   issuer; retired → active too
     active, paused → suspended → active   competent agency or authority
 
-``withdrawn`` comes from the close of quality years alone and is final.
+A programme that was retired when the close of a year would have suspended it comes back as a suspended
+one does, so that retiring is no way round a suspension. ``withdrawn`` comes from the close of quality
+years alone and is final.
 """
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from accord_ledger.domain.authority import authority
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import PROGRAMME_HEADS, PROGRAMMES, ProgrammeHead, ProgrammeStatus
+from accord_ledger.domain.model.quality import QUALITY_HEADS
 from accord_ledger.domain.programme_life import change_programme_status
 from accord_ledger.domain.signing import Need, Signer, any_of
-from accord_ledger.domain.standing import ISSUER_ROLES, competent_agency
+from accord_ledger.domain.standing import ISSUER_ROLES, active_first, competent_agency
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import Code, Slug
 
@@ -64,9 +69,10 @@ class ProgrammeStatusKind(TransactionKind[ProgrammeStatusBody, None]):
     def signers(self, ctx: Context, body: ProgrammeStatusBody) -> Need:
         """The issuer, or for what concerns a suspension the competent agency or the authority."""
         head = ctx.known(PROGRAMME_HEADS, body.programme, path="body.programme")
-        lift = body.status == "active" and head.status == "suspended"
+        lift = body.status == "active" and (head.status == "suspended" or _is_held(ctx, body.programme))
         if not lift and body.status != "suspended":
-            return any_of(*(Signer(issuer, "institution", ISSUER_ROLES) for issuer in head.issuers))
+            issuers = active_first(ctx, head.issuers)
+            return any_of(*(Signer(issuer, "institution", ISSUER_ROLES) for issuer in issuers))
         programme = ctx.known(PROGRAMMES, body.programme, head.current or head.latest, path="body.programme")
         countries = [ctx.known(PARTIES, issuer, path="body.programme").country for issuer in head.issuers]
         authorities = (authority(ctx, country) for country in dict.fromkeys(countries))
@@ -83,6 +89,14 @@ class ProgrammeStatusKind(TransactionKind[ProgrammeStatusBody, None]):
     def apply(self, ctx: Context, body: ProgrammeStatusBody, plan: None) -> None:
         """Write the status with its beginning and reason."""
         change_programme_status(ctx, body.programme, body.status, body.reason)
+        quality = ctx.state.get(QUALITY_HEADS, body.programme)
+        if body.status == "active" and quality is not None and quality.held:
+            ctx.state.put(QUALITY_HEADS, replace(quality, held=False), body.programme)
+
+
+def _is_held(ctx: Context, programme_id: str) -> bool:
+    quality = ctx.state.get(QUALITY_HEADS, programme_id)
+    return quality is not None and quality.held
 
 
 def _check_step(head: ProgrammeHead, status: ProgrammeStatus) -> None:

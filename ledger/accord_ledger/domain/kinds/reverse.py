@@ -7,6 +7,7 @@ from typing import Annotated, Final, cast, get_args
 from msgspec import Meta
 
 from accord_ledger.domain.accounts import has_open_review, reverse
+from accord_ledger.domain.awards import award_on
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import standing_of
 from accord_ledger.domain.items import MAX_ITEMS
@@ -53,10 +54,13 @@ class RecogniseReverse(TransactionKind[ReverseBody, ReverseReason]):
         return Signer(recognition.receiver, "registrar", any_status=True)
 
     def check(self, ctx: Context, body: ReverseBody) -> ReverseReason:
-        """Live, a reason that holds, and the holders if they leave."""
+        """Live, no award on it, a reason that holds, and the holders if they leave."""
         recognition = ctx.known(RECOGNITIONS, body.recognition, path="body.recognition")
         if recognition.status != "live":
             raise Rejection("E_STATE", f"expected a live recognition, got {recognition.status}")
+        if (award_id := award_on(ctx.state, recognition)) is not None:
+            detail = f"expected a recognition no unrevoked award rests on, got award {award_id.hex()}"
+            raise Rejection("E_STATE", detail, path="body.recognition")
         if body.reason not in REASONS or not _holds(ctx, body, recognition):
             raise Rejection(
                 "E_REASON", f"expected a reason that holds, got {body.reason}", path="body.reason"

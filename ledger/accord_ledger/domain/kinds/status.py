@@ -1,7 +1,9 @@
 """T17 credential_status: revoke, suspend, reinstate, confirm (DOMAIN.md 2.4, 2.6).
 
 Ranges of any size cost work by pages and by what is exceptional on them. Revoking credentials that were
-redeemed acts on their live recognitions in the same transaction, in order of recognition id.
+redeemed acts in the same transaction on their live recognitions, in order of recognition id, then on the
+awards that rest on them, in order of batch id. An award that was suspended because something under it was
+reversed gets no other status here than ``revoked`` with ``reverse``: only T31 lifts that.
 """
 
 from __future__ import annotations
@@ -13,21 +15,22 @@ from typing import Annotated, Literal
 from msgspec import Meta
 from msgspec.structs import replace
 
-from accord_ledger.domain.accounts import open_review, reverse
 from accord_ledger.domain.authority import authority
+from accord_ledger.domain.awards import retire_award
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import (
     StandingPages,
     changed_standings,
     credential_of,
     needs_confirmation,
-    spends_in,
     uses_in,
     write_standings,
 )
+from accord_ledger.domain.effects import effects_in, holders_of, take_effect
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
+from accord_ledger.domain.model.award import AWARDS, Award
 from accord_ledger.domain.model.credential import BATCHES, Batch, Interval, Standing
-from accord_ledger.domain.model.party import PARTIES
+from accord_ledger.domain.model.party import PARTIES, status_at
 from accord_ledger.domain.replacement import MAX_RANGES, check_ranges
 from accord_ledger.domain.signing import Need, Signer, all_of, any_of
 from accord_ledger.errors import Rejection
@@ -50,10 +53,14 @@ class StatusBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class StatusPlan:
-    """What is written, and which recognitions are hit."""
+    """What is written, and what is hit."""
 
     pages: StandingPages
     recognitions: tuple[bytes, ...]
+    awards: tuple[bytes, ...]
+    """Awards that hold one of the credentials as own component."""
+    conferred: bool
+    """The credential is an award itself."""
 
 
 @transaction_kind
@@ -75,7 +82,7 @@ class CredentialStatus(TransactionKind[StatusBody, StatusPlan]):
         """DOMAIN.md 2.12; counting stops at what no record may weigh."""
         if body.action != "revoke":
             return 8 + 2 * len(body.ranges)
-        hits = spends_in(ctx.state, body.batch_id, body.ranges, limit=ctx.parameters.record_weight_max // 8)
+        hits = effects_in(ctx.state, body.batch_id, body.ranges, limit=ctx.parameters.record_weight_max // 8)
         return 8 + 2 * len(body.ranges) + 8 * hits
 
     def signers(self, ctx: Context, body: StatusBody) -> Need:
@@ -89,28 +96,38 @@ class CredentialStatus(TransactionKind[StatusBody, StatusPlan]):
         if body.ranges[-1].end > batch.count:
             detail = f"expected indexes below {batch.count}, got {body.ranges[-1].end - 1}"
             raise Rejection("E_UNKNOWN_REF", detail, path=f"body.ranges[{len(body.ranges) - 1}]")
+        award = ctx.state.get(AWARDS, body.batch_id)
+        if award is not None:
+            _check_award(award, body)
         pages = changed_standings(ctx, body.batch_id, body.ranges, _edit(ctx, batch, body))
-        recognitions: set[bytes] = set()
+        recognitions: list[bytes] = []
+        awards: list[bytes] = []
         if body.action == "revoke":
             for index in uses_in(ctx.state, body.batch_id, body.ranges):
                 row = credential_of(ctx.state, body.batch_id, index)
-                recognitions.update(spend.recognition for spend in row.spends)
-        return StatusPlan(pages, tuple(sorted(recognitions)))
+                recognitions.extend(spend.recognition for spend in row.spends)
+                awards.extend(holders_of(row))
+        return StatusPlan(pages, tuple(recognitions), tuple(awards), award is not None)
 
     def apply(self, ctx: Context, body: StatusBody, plan: StatusPlan) -> None:
         """Write the standings; reverse or review what rests on them."""
         write_standings(ctx, body.batch_id, plan.pages)
-        for recognition in plan.recognitions:
-            if body.effect == "reverse":
-                reverse(ctx, recognition, "credential_revoked")
-            else:
-                open_review(ctx, recognition)
+        if body.effect is not None:
+            if plan.conferred:
+                retire_award(ctx, body.batch_id)
+            take_effect(ctx, body.effect, plan.recognitions, plan.awards)
+
+
+def _check_award(award: Award, body: StatusBody) -> None:
+    if award.status == "suspended" and body.action != "confirm" and body.effect != "reverse":
+        detail = f"expected a decision (T31) or revocation with reverse, got {body.action}"
+        raise Rejection("E_STATE", detail, path="body.action")
 
 
 def _issuer(ctx: Context, issuer: str, body: StatusBody) -> Need:
     """Registrar; for ``reverse`` and ``confirm`` also ``quality``, by another key."""
     party = ctx.known(PARTIES, issuer, path="body.batch_id")
-    if party.status == "withdrawn":
+    if status_at(party, ctx.time) == "withdrawn":
         return authority(ctx, party.country)
     free = body.action == "revoke"  # suspended parties may revoke (T02), and nothing else of this
     registrar = Signer(issuer, "registrar", any_status=free)

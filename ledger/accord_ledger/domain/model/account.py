@@ -6,7 +6,7 @@ back exactly (I2, I13).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
@@ -17,6 +17,9 @@ from accord_ledger.state import Table
 
 AmountText = Annotated[str, Meta(max_length=2 * MAX_STATE_DIGITS + 1)]
 """A computed rational, read by ``rational.parse_state``: exact sums may outgrow the bounds of a body."""
+
+ACCOUNT_PAGE: Final = 64
+"""Live recognitions of an account that share a page."""
 
 ReverseReason = Literal["holder_left", "error", "credential_revoked", "review"]
 
@@ -47,6 +50,8 @@ class Enrolment(Wire):
     """In order, those with live recognitions."""
     parents: dict[Code, tuple[RationalText, ...]] = field(default_factory=dict)
     """Parent courses of the decoupled items in live recognitions, with the overlap of each item."""
+    conferred: ObjectId | None = None
+    """Award batch conferred on it, unless that was revoked."""
 
 
 class RecognisedItem(Wire):
@@ -83,6 +88,16 @@ class Recognition(Wire):
     status: Literal["live", "reversed"] = "live"
     reversed_at: Seconds | None = None
     reason: ReverseReason | None = None
+    place: Count = 0
+    """Its place among the live recognitions of the account."""
+    stacked_into: ObjectId | None = None
+    """Award batch that counted it last; it rests on this one unless the award was revoked."""
+
+
+class AccountPage(Wire):
+    """Live recognitions of an account, one page of them."""
+
+    recognitions: Annotated[tuple[ObjectId, ...], Meta(min_length=1, max_length=ACCOUNT_PAGE)]
 
 
 class Review(Wire):
@@ -103,6 +118,8 @@ class ConsentUse(Wire):
 
 ENROLMENTS: Table[Enrolment] = Table("enrolment", Enrolment)
 """By enrolment id."""
+ACCOUNT_PAGES: Table[AccountPage] = Table("account_page", AccountPage)
+"""By enrolment id and page."""
 RECOGNITIONS: Table[Recognition] = Table("recognition", Recognition)
 """By recognition id."""
 REVIEWS: Table[Review] = Table("review", Review)

@@ -28,7 +28,7 @@ MAX_STATUS_PIECES: Final = 256
 
 
 class Batch(Wire):
-    """One issuance (T16)."""
+    """One issuance (T16), or one award (T30): a batch of one."""
 
     programme: tuple[Slug, Version]
     count: Count
@@ -37,7 +37,7 @@ class Batch(Wire):
     issuers: tuple[Slug, ...]
     """Parties that signed."""
     keys: tuple[Digest, ...]
-    """Their issuance keys."""
+    """Their issuance keys; of an award, those of registrars and committees that conferred it."""
     status_list: Slug
     status_owner: Slug
     """Party in whose status lists the range lies: the author."""
@@ -81,11 +81,11 @@ class Credential(Wire):
     spends: tuple[Spend, ...] = ()
     """Live uses for credit, oldest first."""
     stacked_into: ObjectId | None = None
-    """Award batch it is an own component of."""
+    """Award batch it became an own component of; ``credentials.credential_of`` says whether it still counts."""
 
 
 class Standing(Wire):
-    """What T17 and T16 with ``replaces`` have made of a credential; the default is an untouched one."""
+    """What T17, T16 with ``replaces`` and reviews have made of a credential; the default is an untouched one."""
 
     status: Literal["valid", "suspended", "revoked"] = "valid"
     effect: Literal["reverse", "review"] | None = None

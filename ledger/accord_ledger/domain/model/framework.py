@@ -92,7 +92,8 @@ class ListEntry(Wire):
     """One entry of a list: its code, and what the list says about it."""
 
     code: Code
-    values: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    values: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(max_length=16)] = ()
+    """What a value means follows from the name of the list; the same for all of its entries."""
 
 
 class ListTerms(Wire):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from accord_ledger.codec import Wire
 from accord_ledger.fields import (
+    Code,
     Country,
     Digest,
     ExternalId,
@@ -23,6 +24,19 @@ from accord_ledger.fields import (
 from accord_ledger.state import Table
 
 PartyStatus = Literal["active", "suspended", "withdrawn"]
+
+
+MAX_PLANNED: Final = 8
+"""Changes of status of one party that may wait for their dates."""
+
+
+class PlannedStatus(Wire):
+    """A change of a party's status that waits for its date (T02)."""
+
+    status: PartyStatus
+    since: Seconds
+    """00:00 UTC of the effective date."""
+    reason: Code
 
 
 class Party(Wire):
@@ -42,6 +56,23 @@ class Party(Wire):
     status: PartyStatus = "active"
     status_since: Seconds = 0
     registered_at: Seconds = 0
+    status_reason: Code | None = None
+    """None until T02 changed the status for the first time."""
+    planned: Annotated[tuple[PlannedStatus, ...], Meta(max_length=MAX_PLANNED)] = ()
+    """Changes to come, by date; what has come since the last write is in force all the same."""
+
+
+def status_at(party: Party, time: int) -> PartyStatus:
+    """Status of a party at a ledger time (seconds UTC) of its present or future.
+
+    Planned changes count from their date on, however far behind the due queue is (DOMAIN.md 2.12).
+    """
+    status = party.status
+    for change in party.planned:
+        if change.since > time:
+            break
+        status = change.status
+    return status
 
 
 class KeyRecord(Wire):
@@ -57,6 +88,8 @@ class KeyRecord(Wire):
     valid_to: Seconds | None = None
     revoked_at: Seconds | None = None
     compromised_since: Seconds | None = None
+    compromise_known_at: Seconds | None = None
+    """When that was first recorded: confirmations from before do not count."""
 
 
 class Node(Wire):

@@ -18,6 +18,7 @@ from accord_ledger.fields import (
     Region,
     Seconds,
     Slug,
+    Text,
     Uri,
     Version,
 )  # fmt: skip
@@ -116,6 +117,15 @@ class ProgrammeTerms(Wire):
     """Award only: credits that count towards admission shares."""
     residency: RationalText | None = None
     """Award only: share that must be the conferring party's own."""
+
+
+class Translation(Wire):
+    """A title in one more language (T15)."""
+
+    text: Text
+    author: Slug
+    """Who translated it."""
+    at: Seconds
 
 
 class Approval(Wire):
@@ -228,6 +238,8 @@ class YearCount(Wire):
 
 PROGRAMMES: Table[Programme] = Table("programme", Programme)
 """By programme id and version."""
+TRANSLATIONS: Table[Translation] = Table("translation", Translation)
+"""By programme id, version and language: titles besides those the version was registered with."""
 PROGRAMME_HEADS: Table[ProgrammeHead] = Table("programme_head", ProgrammeHead)
 """By programme id."""
 PROGRAMME_STATUS_ARCHIVE: Table[StatusChange] = Table("programme_status", StatusChange)

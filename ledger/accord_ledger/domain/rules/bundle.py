@@ -11,7 +11,7 @@ from msgspec import Meta
 from accord_ledger import rational
 from accord_ledger.conversion.whole import bundle_multiplier, check_bundle_count
 from accord_ledger.domain.items import MAX_ITEMS, Presented
-from accord_ledger.domain.rules.base import RuleTerms
+from accord_ledger.domain.rules.base import Replaced, RuleTerms
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import RationalText
 
@@ -61,6 +61,6 @@ class Bundle(RuleTerms, tag_field="kind", tag="bundle"):
         """See :class:`RuleTerms`."""
         return bundle_multiplier(self.count, rational.parse(self.item_credits), rational.parse(self.grant))
 
-    def exact(self, item_credits: Sequence[Fraction]) -> Fraction:
+    def exact(self, item_credits: Sequence[Fraction], replaced: Sequence[Replaced] = ()) -> Fraction:
         """See :class:`RuleTerms`."""
         return rational.parse(self.grant)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from accord_ledger import rational
 from accord_ledger.conversion.ratio import fixed_ratio
-from accord_ledger.domain.rules.base import RuleTerms
+from accord_ledger.domain.rules.base import Replaced, RuleTerms
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import RationalText
 
@@ -28,6 +28,6 @@ class FixedRatio(RuleTerms, tag_field="kind", tag="fixed_ratio"):
         """See :class:`RuleTerms`."""
         return rational.parse(self.ratio)
 
-    def exact(self, item_credits: Sequence[Fraction]) -> Fraction:
+    def exact(self, item_credits: Sequence[Fraction], replaced: Sequence[Replaced] = ()) -> Fraction:
         """See :class:`RuleTerms`."""
         return fixed_ratio(sum(item_credits, Fraction(0)), rational.parse(self.ratio))

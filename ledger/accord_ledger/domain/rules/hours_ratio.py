@@ -8,7 +8,7 @@ from fractions import Fraction
 from accord_ledger import rational
 from accord_ledger.conversion.ratio import hours_multiplier, hours_ratio
 from accord_ledger.domain.model.framework import Framework
-from accord_ledger.domain.rules.base import RuleTerms
+from accord_ledger.domain.rules.base import Replaced, RuleTerms
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import RationalText
 
@@ -55,7 +55,7 @@ class HoursRatio(RuleTerms, tag_field="kind", tag="hours_ratio"):
         """See :class:`RuleTerms`."""
         return hours_multiplier(*self._pins())
 
-    def exact(self, item_credits: Sequence[Fraction]) -> Fraction:
+    def exact(self, item_credits: Sequence[Fraction], replaced: Sequence[Replaced] = ()) -> Fraction:
         """See :class:`RuleTerms`."""
         return hours_ratio(sum(item_credits, Fraction(0)), *self._pins())
 
