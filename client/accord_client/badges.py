@@ -53,7 +53,12 @@ def programme_facts(
         or (f"Assessed by {terms.assessment_type}." if terms.assessment_type else "Completed."),
         language=language,
         credits=rational.parse_state(terms.credits),
+        unit=in_language(framework.terms.unit, language),
         hours=rational.parse_state(terms.total_hours),
+        assessment=terms.assessment_type if criteria else None,
+        quality=tuple(
+            f"{item.kind.replace('_', ' ')} approval by {item.party}" for item in programme.approvals
+        ),
         level=_level(terms.level, framework, base),
         skills=tuple(Alignment.esco(text, uri) for text, uri in outcomes if uri is not None),
         field=terms.field,

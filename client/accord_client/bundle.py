@@ -19,17 +19,23 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from accord_client.api import InclusionProof
-from accord_client.documents.jcs import canonicalize, is_json
+from accord_client.documents import sd_jwt
+from accord_client.documents.jcs import canonicalize, covered_part, is_json
 from accord_client.documents.json_guard import load_json, load_object
 from accord_client.ids import LedgerReference
 from accord_client.issuing import PreparedBatch, PreparedDocument
 from accord_client.plain import from_plain, to_plain
 from accord_client.proofs import base64_bytes, base64_text
+from accord_ledger import codec
+from accord_ledger.authmap.proof import MapProof
+from accord_ledger.block import Certificate
 from accord_ledger.codec import MAX_ENTRY_BYTES
 from accord_ledger.credential import MAX_DOCUMENTS, document_commitment, documents_root
 from accord_ledger.domain.items import MAX_PATH, Item
+from accord_ledger.domain.model.epoch import Epoch
 from accord_ledger.errors import DecodeError
 from accord_ledger.fields import Digest, Index, ObjectId, PublicKey, Salt
+from accord_ledger.handoff import MAX_HANDOFF_BYTES, Handoff
 from accord_ledger.merkle.proof import MAX_PROOF
 from accord_ledger.note import MAX_NOTE_BYTES
 from accord_ledger.state import MAX_VALUE_BYTES
@@ -77,8 +83,12 @@ class BundleDocument(_Part, frozen=True, kw_only=True):
     def committed(self) -> bytes:
         """The bytes the commitment covers; raises ``DecodeError`` ``JCS_*`` or ``LEDGER_BASE64``."""
         if self.data is not None:
-            return base64_bytes(self.data, "documents.data", limit=MAX_FILE_BYTES)
+            return covered_part(self.media_type or "", self.file())
         return canonicalize(self.content)
+
+    def file(self) -> bytes:
+        """A document that is no JSON, whole; raises ``DecodeError`` ``LEDGER_BASE64``."""
+        return base64_bytes(self.data or "", "documents.data", limit=MAX_FILE_BYTES)
 
     def digest(self) -> bytes:
         """``document_j``."""
@@ -129,14 +139,38 @@ class BundleState(_Part, frozen=True, kw_only=True):
 
 
 class BundleHandoff(_Part, frozen=True, kw_only=True):
-    """The end of an epoch: the change seal, its finalization, and the members that follow."""
+    """The end of an epoch: the change seal, its finalization, and the epoch that follows, with its proof."""
 
     seal: Annotated[str, Meta(max_length=64 * 1024)]
     """Canonical seal, base64."""
     finalization: Annotated[str, Meta(max_length=64 * 1024)]
     """Canonical certificate, base64."""
-    members: Annotated[str, Meta(max_length=64 * 1024)]
-    """Canonical members of the next epoch, base64."""
+    epoch: Annotated[str, Meta(max_length=64 * 1024)]
+    """Canonical ``epoch`` value of state: members, protocol version, log keys; base64."""
+    proof: Annotated[str, Meta(max_length=128 * 1024)]
+    """Canonical map proof that the seal's state holds it, base64."""
+
+    def handoff(self, path: str) -> Handoff:
+        """As the ledger has it, for :meth:`accord_client.trust.Trust.follow`; raises ``DecodeError``."""
+        limit = MAX_HANDOFF_BYTES
+        return Handoff(
+            seal=base64_bytes(self.seal, f"{path}.seal", limit=limit),
+            finalization=codec.decode(
+                base64_bytes(self.finalization, f"{path}.finalization", limit=limit), Certificate
+            ),
+            epoch=codec.decode(base64_bytes(self.epoch, f"{path}.epoch", limit=limit), Epoch),
+            proof=codec.decode(base64_bytes(self.proof, f"{path}.proof", limit=limit), MapProof, limit=limit),
+        )
+
+    @classmethod
+    def of(cls, handoff: Handoff) -> BundleHandoff:
+        """From one that was followed."""
+        return cls(
+            seal=base64_text(handoff.seal),
+            finalization=base64_text(codec.encode(handoff.finalization)),
+            epoch=base64_text(codec.encode(handoff.epoch)),
+            proof=base64_text(codec.encode(handoff.proof)),
+        )
 
 
 class Bundle(_Part, frozen=True, kw_only=True):
@@ -187,6 +221,17 @@ class Bundle(_Part, frozen=True, kw_only=True):
             for place, document in enumerate(self.documents)
         )
         return replace(self, documents=documents)
+
+    def disclose(self, position: int, names: Iterable[str]) -> Bundle:
+        """The bundle with only these claims of an SD-JWT shown; its commitment stays the same.
+
+        Raises:
+            DecodeError: ``SDJWT_*``: no SD-JWT, or no such claims.
+        """
+        document = self.documents[position]
+        shown = sd_jwt.parse(sd_jwt.text_of(document.file())).select(names)
+        shorter = replace(document, data=base64_text(shown.encode()))
+        return replace(self, documents=(*self.documents[:position], shorter, *self.documents[position + 1 :]))
 
     def to_json(self) -> bytes:
         """The file, indented for people."""
@@ -265,12 +310,17 @@ def _document_members(document: BundleDocument) -> dict[str, Any]:
 
 
 def with_evidence(
-    bundle: Bundle, record: InclusionProof, seals: Sequence[InclusionProof], state: Iterable[BundleState]
+    bundle: Bundle,
+    record: InclusionProof,
+    seals: Sequence[InclusionProof],
+    state: Iterable[BundleState],
+    handoffs: Iterable[Handoff] = (),
 ) -> Bundle:
-    """The bundle with its evidence put in, or renewed."""
+    """The bundle with its evidence put in, or renewed; hand-offs from genesis on."""
     return replace(
         bundle,
         record=BundleEntry.of(record),
         seals=tuple(BundleEntry.of(seal) for seal in seals),
         state=tuple(sorted(state, key=lambda item: item.key)),
+        handoffs=tuple(BundleHandoff.of(handoff) for handoff in handoffs),
     )

@@ -13,18 +13,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from accord_client.documents.data_integrity import add_proof, create_proof
-from accord_client.documents.jcs import canonicalize
-from accord_client.documents.json_guard import JsonObject
-from accord_client.documents.open_badge import MEDIA_TYPE, build_open_badge
-from accord_client.documents.open_badge_facts import (
-    BadgeDates,
-    IssuerFacts,
-    LearnerClaims,
-    ProgrammeFacts,
-    StatusEntry,
-)
+from accord_client.documents.jcs import covered_part
+from accord_client.documents.open_badge_facts import LearnerClaims
+from accord_client.documents.sd_jwt_vc import SEED_BYTES as DISCLOSURE_SEED_BYTES
 from accord_client.ids import LedgerReference
+from accord_client.makers import (
+    BadgeMaker,
+    CredentialDraft,
+    DocumentMaker,
+    EveryMaker,
+    JcsSigner,
+    LearnerDocument,
+    RdfcSigner,
+    SdJwtMaker,
+    Sign,
+    StatusRange,
+    make_documents,
+)
 from accord_ledger.credential import (
     SALT_BYTES,
     credential_leaf_hash,
@@ -36,42 +41,31 @@ from accord_ledger.errors import DecodeError
 from accord_ledger.keys import SEED_BYTES, SigningKey, admissible
 from accord_ledger.merkle.tree import rows
 
+__all__ = [
+    "BadgeMaker",
+    "CredentialDraft",
+    "DocumentMaker",
+    "EveryMaker",
+    "JcsSigner",
+    "LearnerDocument",
+    "PreparedBatch",
+    "PreparedCredential",
+    "PreparedDocument",
+    "RdfcSigner",
+    "SdJwtMaker",
+    "Sign",
+    "StatusRange",
+    "prepare_batch",
+]
+
+Watch = Callable[[Iterator[Sequence[LearnerDocument]]], Iterator[Sequence[LearnerDocument]]]
+"""Passes documents on as they are made, for a progress bar."""
+
 MAX_BATCH: Final = 100_000
 """Most credentials prepared at once: all documents are held in memory, about 4 kB each."""
 
 IDENTITY_SALT_BYTES: Final = 16
 """Salt of hashed identifiers inside a document."""
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialDraft:
-    """What is known of a credential when its documents are made."""
-
-    reference: LedgerReference
-    """Its name on the ledger."""
-    claims: LearnerClaims
-    """What it says."""
-    holder: bytes
-    """The holder's public key for this credential."""
-    identity_salt: bytes
-    """Random bytes for hashed identifiers, used for nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerDocument:
-    """One document of a credential, in the form its commitment covers."""
-
-    media_type: str
-    """Lower case, without parameters."""
-    content: bytes
-    """JCS form of JSON; see FORMATS.md section 2 for others."""
-
-
-DocumentMaker = Callable[[CredentialDraft], Sequence[LearnerDocument]]
-"""Makes the finished, signed documents of one credential."""
-
-Sign = Callable[[JsonObject], JsonObject]
-"""Adds the issuer's proof to a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,58 +127,6 @@ class PreparedBatch:
         return path
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRange:
-    """The positions of a batch in its issuer's status list: ``start`` + index."""
-
-    list_url: str
-    start: int
-    purpose: str = "revocation"
-
-
-@dataclass(frozen=True, slots=True)
-class JcsSigner:
-    """Signs with ``eddsa-jcs-2022``; a :data:`Sign`."""
-
-    key: SigningKey
-    verification_method: str
-    """URL of the key in the issuer's DID document."""
-    created: int
-    """POSIX seconds."""
-
-    def __call__(self, document: JsonObject) -> JsonObject:
-        """The document with one more proof."""
-        return add_proof(document, create_proof(document, self.key, self.verification_method, self.created))
-
-
-@dataclass(frozen=True, slots=True)
-class BadgeMaker:
-    """Makes one signed Open Badge for each credential; a :data:`DocumentMaker`."""
-
-    programme: ProgrammeFacts
-    issuer: IssuerFacts
-    dates: BadgeDates
-    sign: Sign
-    status: tuple[StatusRange, ...] = ()
-
-    def __call__(self, draft: CredentialDraft) -> list[LearnerDocument]:
-        """The signed badge in its canonical form."""
-        index = draft.reference.index
-        badge = build_open_badge(
-            self.programme,
-            self.issuer,
-            draft.claims,
-            holder=draft.holder,
-            reference=draft.reference,
-            dates=self.dates,
-            identity_salt=draft.identity_salt,
-            status=tuple(
-                StatusEntry(item.list_url, item.start + index, item.purpose) for item in self.status
-            ),
-        )
-        return [LearnerDocument(MEDIA_TYPE, canonicalize(self.sign(badge)))]
-
-
 def prepare_batch(
     network: bytes,
     batch_id: bytes,
@@ -192,6 +134,8 @@ def prepare_batch(
     make: DocumentMaker,
     *,
     rng: random.Random | None = None,
+    workers: int = 1,
+    watch: Watch = iter,
 ) -> PreparedBatch:
     """Make every document and commitment of a batch.
 
@@ -201,6 +145,8 @@ def prepare_batch(
         claims: one for each credential, in any order.
         make: makes the documents, such as :class:`BadgeMaker`.
         rng: source of salts, keys and order; the system's unless a test asks for another.
+        workers: processes that make documents; more than one needs a ``make`` that can be pickled.
+        watch: sees the documents of each credential pass, in order.
 
     Raises:
         DecodeError: ``ISSUING_COUNT``, ``ISSUING_HOLDER_KEY`` (not a point of prime order),
@@ -212,9 +158,16 @@ def prepare_batch(
     source = rng or secrets.SystemRandom()
     shuffled = list(claims)
     source.shuffle(shuffled)
+    drafts, seeds = [], []
+    for index, claim in enumerate(shuffled):
+        holder, seed = _holder(claim, source)
+        salt, secret = source.randbytes(IDENTITY_SALT_BYTES), source.randbytes(DISCLOSURE_SEED_BYTES)
+        drafts.append(CredentialDraft(LedgerReference(network, batch_id, index), claim, holder, salt, secret))
+        seeds.append(seed)
+    made = watch(make_documents(make, drafts, workers))
     credentials = tuple(
-        _prepare(LedgerReference(network, batch_id, index), claim, make, source)
-        for index, claim in enumerate(shuffled)
+        _prepare(draft, documents, seed, source)
+        for draft, documents, seed in zip(drafts, made, seeds, strict=True)
     )
     return PreparedBatch(batch_id, credentials, tuple(rows([item.leaf_hash for item in credentials])))
 
@@ -234,15 +187,14 @@ def _check_holders(claims: Sequence[LearnerClaims]) -> None:
 
 
 def _prepare(
-    reference: LedgerReference, claims: LearnerClaims, make: DocumentMaker, source: random.Random
+    draft: CredentialDraft, made: Sequence[LearnerDocument], seed: bytes | None, source: random.Random
 ) -> PreparedCredential:
-    holder, seed = _holder(claims, source)
-    draft = CredentialDraft(reference, claims, holder, source.randbytes(IDENTITY_SALT_BYTES))
-    documents = tuple(_commit(make(draft), source))
+    reference, holder = draft.reference, draft.holder
+    documents = tuple(_commit(made, source))
     salt = source.randbytes(SALT_BYTES)
     root = documents_root([item.commitment for item in documents])
     leaf = credential_leaf_hash(reference.batch_id, reference.index, root, holder_commitment(salt, holder))
-    return PreparedCredential(reference, claims, documents, root, holder, salt, seed, leaf)
+    return PreparedCredential(reference, draft.claims, documents, root, holder, salt, seed, leaf)
 
 
 def _holder(claims: LearnerClaims, source: random.Random) -> tuple[bytes, bytes | None]:
@@ -256,5 +208,6 @@ def _holder(claims: LearnerClaims, source: random.Random) -> tuple[bytes, bytes 
 def _commit(documents: Sequence[LearnerDocument], source: random.Random) -> Iterator[PreparedDocument]:
     for document in documents:
         salt = source.randbytes(SALT_BYTES)
-        commitment = document_commitment(document.media_type, salt, document.content)
+        covered = covered_part(document.media_type, document.content)
+        commitment = document_commitment(document.media_type, salt, covered)
         yield PreparedDocument(document.media_type, document.content, salt, commitment)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord_client.documents import data_integrity, multikey
+from accord_client.documents import cryptosuites, multikey
 from accord_client.documents.data_integrity import add_proof, check_issuer, create_proof, verify_proof
 from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import load_object
@@ -57,7 +57,7 @@ def test_every_intermediate_value_of_the_published_vector() -> None:
     assert canonicalize(config) == vector("eddsa-jcs-2022/proofCanonJCS.txt")
     assert sha256(canonicalize(unsigned)).hexdigest() == vector("eddsa-jcs-2022/docHashJCS.txt").decode()
     assert sha256(canonicalize(config)).hexdigest() == vector("eddsa-jcs-2022/proofHashJCS.txt").decode()
-    combined = data_integrity.jcs_hash_data(unsigned, config)
+    combined = cryptosuites.jcs_hash_data(unsigned, config)
     assert combined.hex() == vector("eddsa-jcs-2022/combinedHashJCS.txt").decode()
 
 

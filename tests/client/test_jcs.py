@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from accord_client.documents.jcs import canonicalize, committed_content, is_json
 from accord_client.documents.json_guard import load_json
@@ -83,3 +86,22 @@ def test_documents_are_bounded(media_type: str) -> None:
     with pytest.raises(DecodeError) as caught:
         committed_content(media_type, b"[" + b" " * 9 + b"]", limit=10)
     assert caught.value.code == "JSON_TOO_LARGE"
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from([1e-4, 99999e-9, 1e15, 999999999999999.9, 0.1]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(_json)
+def test_the_fast_way_and_the_library_agree(value: Any) -> None:
+    assert canonicalize(value) == rfc8785.dumps(value)
+
+
+def test_of_an_sd_jwt_the_signed_part_counts() -> None:
+    assert committed_content("application/dc+sd-jwt", b"a.b.c~d~e~") == b"a.b.c"
+    assert committed_content("application/octet-stream", b"a~b") == b"a~b"

@@ -101,6 +101,16 @@ def test_required_members() -> None:
     assert achievement["criteria"]["narrative"].endswith("\n\nWorkload: 60 hours.")
 
 
+def test_assessment_and_quality_end_the_criteria() -> None:
+    said = replace(
+        PROGRAMME, assessment="project", quality=("committee approval by uu", "accredited by nvao")
+    )
+    narrative = badge(said)["credentialSubject"]["achievement"]["criteria"]["narrative"]
+    assert narrative.endswith(
+        "\n\nAssessment: project.\n\nQuality assurance: committee approval by uu; accredited by nvao."
+    )
+
+
 def test_the_id_is_the_ledger_record() -> None:
     made = badge()
     assert made["id"] == f"urn:accord:{'07' * 32}:018f3a5e-0000-7000-8000-0000000000ff:41"

@@ -115,7 +115,7 @@ ALTERATIONS: list[tuple[Alter, str, str]] = [
     (flip("state", 0, "value", place=8), "state", "MAP_PRESENCE"),
     (put("state", 0, "value", value=None), "state", "MAP_ABSENCE"),
     (flip("state", 0, "proof", place=40), "state", "MAP_PRESENCE"),
-    (put("handoffs", value=[{"seal": "", "finalization": "", "members": ""}]), "quorum", "BUNDLE_HANDOFFS"),
+    (put("handoffs", value=[{"seal": "", "finalization": "", "epoch": "", "proof": ""}]), "quorum", "CODEC_SCHEMA"),
 ]  # fmt: skip
 
 

@@ -1,23 +1,29 @@
 """Data Integrity proofs: made, and checked against what the signer really signed.
 
-W3C VC Data Integrity 1.0 (sections 4.2 to 4.5: proofs, sets, chains) with the suite ``eddsa-jcs-2022``
-(VC Data Integrity EdDSA Cryptosuites 1.0, section 3.3). What is signed is
-``SHA-256(proof configuration) || SHA-256(document)``, each in its canonical form. Another suite is another
-:class:`Cryptosuite` value and changes nothing else here.
+W3C VC Data Integrity 1.0 (sections 4.2 to 4.5: proofs, sets, chains) with the suites of
+:mod:`accord_client.documents.cryptosuites`; another suite is another :class:`Cryptosuite` value and changes
+nothing else here. ``Ed25519Signature2020`` is verified and never made.
 
 :func:`verify_proof` returns the document *as signed*. Use that and not the input: a proof of
-``eddsa-jcs-2022`` allows contexts to be appended after signing, and they are cut off here.
+``eddsa-jcs-2022`` allows contexts to be appended after signing, and they are cut off here. A suite over RDF
+covers what the document says, not its bytes: the order of an array, or one item without its brackets, is
+not signed. What must not change at all is covered by the commitment of the batch.
 Who may sign for whom, and when, is asked of ``resolve``; whether the signer is the document's issuer is
 :func:`check_issuer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final
 
+from accord_client.documents.cryptosuites import (
+    EDDSA_JCS_2022,
+    PROOF_TYPE,
+    SUITES,
+    Cryptosuite,
+)
 from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import (
@@ -30,7 +36,6 @@ from accord_client.documents.timestamps import stamp_seconds, stamp_text
 from accord_ledger.errors import AccordError, ProofError
 from accord_ledger.keys import SIGNATURE_BYTES, SigningKey, verifies
 
-PROOF_TYPE: Final = "DataIntegrityProof"
 ASSERTION: Final = "assertionMethod"
 """Purpose of a proof that makes a claim: every credential."""
 AUTHENTICATION: Final = "authentication"
@@ -39,25 +44,7 @@ AUTHENTICATION: Final = "authentication"
 MAX_PROOFS: Final = 8
 """Most proofs on one document; each costs a canonicalization of all of it."""
 
-_TEXT_MEMBERS: Final = ("id", "type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue")
-
-
-@dataclass(frozen=True, slots=True)
-class Cryptosuite:
-    """How one suite turns a document and a proof configuration into the bytes to sign."""
-
-    name: str
-    """Value of ``cryptosuite``."""
-    hash_data: Callable[[JsonObject, JsonObject], bytes]
-    """From (document without its own proof, proof without its value) to the signed bytes."""
-
-
-def jcs_hash_data(document: JsonObject, config: JsonObject) -> bytes:
-    """SHA-256 of the canonical configuration, then of the canonical document (64 bytes)."""
-    return sha256(canonicalize(config)).digest() + sha256(canonicalize(document)).digest()
-
-
-EDDSA_JCS_2022: Final = Cryptosuite("eddsa-jcs-2022", jcs_hash_data)
+_TEXT_MEMBERS: Final = ("id", "type", "verificationMethod", "proofPurpose", "proofValue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +107,11 @@ def create_proof(
 
     Raises:
         ProofError: ``PROOF_CHAIN`` (``previous`` names no proof) or ``PROOF_MALFORMED``.
-        DecodeError: ``JCS_*``: the document has no canonical form.
+        DecodeError: ``JCS_*``, or ``CONTEXT_*``, ``JSONLD_*`` and ``RDF_*``: no canonical form.
+        ValueError: the suite is for reading only.
     """
+    if suite.proof_type != PROOF_TYPE:
+        raise ValueError(f"expected a suite of today, got {suite.name}")
     members: JsonObject = {
         "id": proof_id,
         "type": PROOF_TYPE,
@@ -133,7 +123,7 @@ def create_proof(
         "domain": domain,
         "challenge": challenge,
         "previousProof": previous,
-        "@context": document.get("@context"),
+        "@context": document.get("@context") if suite.own_context else None,
     }
     config = {name: value for name, value in members.items() if value is not None}
     signature = key.sign(suite.hash_data(_input_document(document, config), config))
@@ -156,7 +146,7 @@ def verify_proof(
     purpose: str = ASSERTION,
     domain: Collection[str] | None = None,
     challenge: str | None = None,
-    suites: Sequence[Cryptosuite] = (EDDSA_JCS_2022,),
+    suites: Sequence[Cryptosuite] = SUITES,
     ignore_unknown_suites: bool = False,
 ) -> VerifiedDocument:
     """Verify every proof of a document: one, a set, or a chain.
@@ -168,7 +158,7 @@ def verify_proof(
         purpose: what every proof must have been made for.
         domain: the verifier's own domains; if given, the proof must name exactly these.
         challenge: what the verifier asked; if given, the proof must repeat it.
-        suites: those to judge.
+        suites: those to judge; all that are known unless the caller wants fewer.
         ignore_unknown_suites: accept proofs of other suites beside one that verifies; they are listed
             in the result and prove nothing.
 
@@ -176,7 +166,8 @@ def verify_proof(
         ProofError: ``PROOF_MISSING``, ``PROOF_COUNT``, ``PROOF_MALFORMED``, ``PROOF_SUITE``,
             ``PROOF_PURPOSE``, ``PROOF_DOMAIN``, ``PROOF_CHALLENGE``, ``PROOF_EXPIRED``,
             ``PROOF_CONTEXT``, ``PROOF_CHAIN``, ``PROOF_METHOD`` (no such key) or ``PROOF_SIGNATURE``.
-        DecodeError: ``JCS_*``: the document has no canonical form.
+        DecodeError: ``JCS_*``, or ``CONTEXT_*``, ``JSONLD_*`` and ``RDF_*``: no canonical form, or one
+            that would not cover everything the document says.
     """
     if purpose == AUTHENTICATION and challenge is None:
         raise ValueError("an authentication proves nothing without the challenge it answers")
@@ -186,7 +177,7 @@ def verify_proof(
     for path, proof in judged:
         _check_options(proof, path, at=at, purpose=purpose, domain=domain, challenge=challenge)
         _check_chain(proof, path, [other for _, other in judged])
-        verified.append(_verify_one(document, proof, path, resolve, known[proof["cryptosuite"]]))
+        verified.append(_verify_one(document, proof, path, resolve, known[_suite_name(proof)]))
     return VerifiedDocument(_as_signed(document, [proof for _, proof in judged]), tuple(verified), unknown)
 
 
@@ -216,21 +207,24 @@ def _proofs(document: JsonObject) -> list[JsonObject]:
     return proofs
 
 
+def _suite_name(proof: JsonObject) -> str:
+    """``cryptosuite``, or the type of a proof that has none."""
+    return str(proof.get("cryptosuite", proof.get("type")))
+
+
 def _partition(
     proofs: list[JsonObject], known: dict[str, Cryptosuite], ignore: bool
 ) -> tuple[list[tuple[str, JsonObject]], tuple[str, ...]]:
     judged: list[tuple[str, JsonObject]] = []
     unknown: list[str] = []
     for position, proof in enumerate(proofs):
-        path, suite = f"proof[{position}]", proof.get("cryptosuite")
-        if proof.get("type") == PROOF_TYPE and isinstance(suite, str) and suite in known:
+        path, suite = f"proof[{position}]", _suite_name(proof)
+        if suite in known and proof.get("type") == known[suite].proof_type:
             judged.append((path, proof))
         elif ignore:
-            unknown.append(str(suite or proof.get("type"))[:80])
+            unknown.append(suite[:80])
         else:
-            raise ProofError(
-                "PROOF_SUITE", f"expected one of {sorted(known)}, got {str(suite)[:80]}", path=path
-            )
+            raise ProofError("PROOF_SUITE", f"expected one of {sorted(known)}, got {suite[:80]}", path=path)
     if not judged:
         raise ProofError("PROOF_MISSING", f"expected a proof of {sorted(known)}, got {unknown}", path="proof")
     return judged, tuple(unknown)
@@ -307,12 +301,12 @@ def _input_document(document: JsonObject, config: JsonObject) -> JsonObject:
 def _verify_one(
     document: JsonObject, proof: JsonObject, path: str, resolve: Resolve, suite: Cryptosuite
 ) -> VerifiedProof:
-    """VC Data Integrity EdDSA, section 3.3.2."""
+    """VC Data Integrity EdDSA, sections 3.2.2 and 3.3.2."""
     signature = _signature(proof, path)
     method = _method(proof, path, resolve)
     signed = _input_document(document, proof)
     if "@context" in proof:
-        _check_context(document, proof, path)
+        _check_context(document, proof, path, whole=not suite.own_context)
         signed["@context"] = proof["@context"]
     config = {name: value for name, value in proof.items() if name != "proofValue"}
     if not verifies(method.public, suite.hash_data(signed, config), signature):
@@ -353,10 +347,13 @@ def _contexts(holder: JsonObject) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _check_context(document: JsonObject, proof: JsonObject, path: str) -> None:
-    """The document's contexts start with all of the proof's, in order (section 3.3.2 step 4.1)."""
-    signed = _contexts(proof)
-    if canonicalize(_contexts(document)[: len(signed)]) != canonicalize(signed):
+def _check_context(document: JsonObject, proof: JsonObject, path: str, *, whole: bool) -> None:
+    """The document's contexts start with all of the proof's, in order (section 3.3.2 step 4.1).
+
+    A proof over RDF is read with the document's own contexts; if it names some, they are just those.
+    """
+    signed, given = _contexts(proof), _contexts(document)
+    if canonicalize(given if whole else given[: len(signed)]) != canonicalize(signed):
         raise ProofError(
             "PROOF_CONTEXT", "expected contexts that begin with the signed ones", path=f"{path}.@context"
         )

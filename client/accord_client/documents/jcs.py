@@ -6,13 +6,19 @@ reordering and other escapes. Values that JSON readers would understand differen
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import rfc8785
 
-from accord_client.documents.json_guard import MAX_BYTES, load_json
+from accord_client.documents.json_guard import MAX_BYTES, MAX_SAFE_INTEGER, load_json
 from accord_ledger.errors import DecodeError
 
+_PLAIN_DEPTH: Final = 32
+_encoder: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+_SD_JWT_TYPES: Final = frozenset({"application/dc+sd-jwt", "application/vc+sd-jwt", "application/sd-jwt"})
 _JSON_TYPES: Final = frozenset({"application/json", "application/vc", "application/vp"})
 
 
@@ -24,6 +30,11 @@ def canonicalize(value: object) -> bytes:
             surrogate), ``JCS_DEPTH`` (too deep, or a value that contains itself) or ``JCS_TYPE``
             (not a JSON value, or a member name that is no text).
     """
+    if _is_plain(value, 0):
+        try:
+            return _encoder.encode(value).encode()
+        except UnicodeEncodeError:
+            pass  # a lone surrogate; the library says where
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]  # the library refuses what is no JSON value
     except (rfc8785.IntegerDomainError, rfc8785.FloatDomainError) as error:
@@ -37,6 +48,25 @@ def canonicalize(value: object) -> bytes:
         raise DecodeError("JCS_DEPTH", "expected a value of bounded depth") from error
 
 
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether the standard encoder writes the canonical form: ASCII names, and no number near an edge.
+
+    It is some ten times as fast, and most documents are of this kind; the tests compare the two.
+    """
+    if value is None or isinstance(value, str | bool):
+        return True
+    if isinstance(value, int):
+        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+    if isinstance(value, float):
+        return 1e-4 <= abs(value) < 1e15 and not value.is_integer()
+    if isinstance(value, dict) and depth < _PLAIN_DEPTH:
+        names = all(isinstance(name, str) and name.isascii() for name in value)
+        return names and all(_is_plain(item, depth + 1) for item in value.values())
+    return (
+        isinstance(value, list) and depth < _PLAIN_DEPTH and all(_is_plain(item, depth + 1) for item in value)
+    )
+
+
 def is_json(media_type: str) -> bool:
     """Whether documents of this type are committed to in their canonical form."""
     return media_type in _JSON_TYPES or media_type.endswith("+json")
@@ -45,8 +75,8 @@ def is_json(media_type: str) -> bool:
 def committed_content(media_type: str, data: bytes, *, limit: int = MAX_BYTES) -> bytes:
     """The bytes of a document that its commitment covers (FORMATS.md section 2).
 
-    JSON is brought to its canonical form, so that any indentation of it verifies; everything else stands
-    for itself. Of an SD-JWT the caller passes the issuer-signed part.
+    JSON is brought to its canonical form, so that any indentation of it verifies; of an SD-JWT only the
+    issuer-signed part counts, so that disclosures may be left out; everything else stands for itself.
 
     Raises:
         DecodeError: as :func:`accord_client.documents.json_guard.load_json`.
@@ -55,4 +85,14 @@ def committed_content(media_type: str, data: bytes, *, limit: int = MAX_BYTES) -
         return canonicalize(load_json(data, limit=limit))
     if len(data) > limit:
         raise DecodeError("JSON_TOO_LARGE", f"expected at most {limit} bytes, got {len(data)}")
-    return data
+    return covered_part(media_type, data)
+
+
+def is_sd_jwt(media_type: str) -> bool:
+    """Whether documents of this type are SD-JWTs, of which only the issuer-signed part is committed to."""
+    return media_type in _SD_JWT_TYPES
+
+
+def covered_part(media_type: str, content: bytes) -> bytes:
+    """What the commitment covers of a document that is in its canonical form already."""
+    return content.partition(b"~")[0] if is_sd_jwt(media_type) else content

@@ -172,6 +172,10 @@ def _criteria(programme: ProgrammeFacts) -> JsonObject:
     narrative = programme.criteria
     if programme.hours is not None:
         narrative += f"\n\nWorkload: {_decimal(programme.hours)} hours."
+    if programme.assessment is not None:
+        narrative += f"\n\nAssessment: {programme.assessment}."
+    if programme.quality:
+        narrative += f"\n\nQuality assurance: {'; '.join(programme.quality)}."
     return _present({"id": programme.criteria_url, "narrative": narrative})
 
 

@@ -95,8 +95,14 @@ class ProgrammeFacts:
     """Page that says more."""
     credits: Fraction | None = None
     """In units of the framework; exact in decimals, as every quantum of DOMAIN.md 2.3 is."""
+    unit: str | None = None
+    """Name of a unit of credit."""
     hours: Fraction | None = None
     """Workload; Open Badges have no member for it, so it ends the criteria as a sentence."""
+    assessment: str | None = None
+    """How it is assessed; a sentence too."""
+    quality: tuple[str, ...] = ()
+    """Who approved and accredited the programme; a sentence too."""
     level: Alignment | None = None
     """Level in a framework, as ``Alignment('CN-MC level 2', url, 'CN-MC', '2')``."""
     skills: tuple[Alignment, ...] = ()

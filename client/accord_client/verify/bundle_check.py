@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accord_client.bundle import Bundle
+from accord_client.bundle import Bundle, BundleDocument
+from accord_client.documents.jcs import is_sd_jwt
 from accord_client.documents.multikey import decode_multikey
 from accord_client.proofs import ProvedSeal, check_record, check_seal, check_value
 from accord_client.trust import Trust
@@ -17,11 +18,12 @@ from accord_client.verify.document_check import check_documents
 from accord_client.verify.evidence import Evidence, NotProvedError
 from accord_client.verify.ledger_facts import LedgerFacts, read_facts
 from accord_client.verify.report import Report
+from accord_client.verify.sd_jwt_check import token_key
 from accord_ledger import codec
 from accord_ledger.credential import check_credential, holder_commitment
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.model.credential import BATCHES
-from accord_ledger.errors import AccordError, ProofError, Rejection
+from accord_ledger.errors import AccordError, FatalError, ProofError, Rejection
 from accord_ledger.keys import key_id, verifies
 from accord_ledger.transaction import ParsedRecord, signed_message
 
@@ -54,10 +56,12 @@ def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int 
         report.failed("network", "BUNDLE_NETWORK", detail)
         return report.finish("the bundle is of another network")
     report.passed("network")
-    if bundle.handoffs:
-        report.failed(
-            "quorum", "BUNDLE_HANDOFFS", "expected no epoch changes since this pin; use a newer pin"
-        )
+    try:
+        trust = _followed(report, bundle, trust)
+    except FatalError as error:  # not the bundle's fault: this program is too old to judge
+        report.open("quorum", error.code, error.detail)
+        check_documents(report, bundle, None, at)
+        return report.finish("this program does not know the protocol of the ledger")
     record = _record(report, bundle, trust)
     proven = _state(report, bundle, trust)
     if proven is not None:
@@ -82,6 +86,24 @@ def _blame(report: Report, name: str, error: AccordError) -> None:
     """A bad checkpoint is a matter of the quorum, everything else of the check itself."""
     report.failed_by("quorum" if error.code.startswith(QUORUM_CODES) else name, error)
     report.open(name, error.code, "a checkpoint that is not believed")
+
+
+def _followed(report: Report, bundle: Bundle, trust: Trust) -> Trust:
+    """The pin with the bundle's hand-offs followed, for this verification; the pin alone if one is bad.
+
+    Raises:
+        FatalError: ``VERSION_UNKNOWN``.
+    """
+    if trust.members is None:  # a policy stands for its own epoch, and no hand-off changes it
+        return trust
+    try:
+        handoffs = [item.handoff(f"handoffs[{place}]") for place, item in enumerate(bundle.handoffs)]
+        return trust.following(handoffs)
+    except FatalError:
+        raise
+    except AccordError as error:
+        report.failed_by("quorum", error)
+        return trust
 
 
 def _record(report: Report, bundle: Bundle, trust: Trust) -> ParsedRecord | None:
@@ -142,14 +164,24 @@ def document_keys(bundle: Bundle) -> list[bytes]:
     """Ids of the keys that documents say they are signed with, those that can be read, each once."""
     found: dict[bytes, None] = {}
     for document in bundle.documents:
-        proofs = document.content.get("proof") if isinstance(document.content, dict) else None
-        for proof in proofs if isinstance(proofs, list) else [proofs]:
-            method = proof.get("verificationMethod") if isinstance(proof, dict) else None
+        for method in _methods(document):
             try:
                 found[key_id(decode_multikey(str(method).rpartition("#")[2]))] = None
             except AccordError:
                 continue  # the signature check names what is wrong with it
     return list(found)[:16]
+
+
+def _methods(document: BundleDocument) -> list[object]:
+    """URLs of the keys a document says it is signed with."""
+    if is_sd_jwt(document.media_type or ""):
+        try:
+            return [token_key(document)]
+        except AccordError:
+            return []  # the form check names what is wrong with it
+    proofs = document.content.get("proof") if isinstance(document.content, dict) else None
+    items = proofs if isinstance(proofs, list) else [proofs]
+    return [proof.get("verificationMethod") for proof in items if isinstance(proof, dict)]
 
 
 # ---- what the ledger holds ---------------------------------------------------------------------------

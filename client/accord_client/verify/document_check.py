@@ -7,24 +7,25 @@ ledger (DOMAIN.md 0.6), and what is shown to people comes from there.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from accord_client.bundle import Bundle, BundleDocument
 from accord_client.documents.data_integrity import check_issuer, verify_proof
+from accord_client.documents.jcs import is_sd_jwt
 from accord_client.documents.json_guard import JsonObject
-from accord_client.documents.multikey import VerificationMethod, decode_multikey, did_key_public
+from accord_client.documents.multikey import Resolve, VerificationMethod, decode_multikey, did_key_public
 from accord_client.documents.open_badge import ledger_reference
 from accord_client.documents.open_badge_check import check_open_badge, check_period
 from accord_client.verify.authority_check import check_issuance_key
 from accord_client.verify.ledger_facts import LedgerFacts
 from accord_client.verify.report import Report
+from accord_client.verify.sd_jwt_check import check_sd_jwt
 from accord_ledger import rational
 from accord_ledger.errors import AccordError, ProofError
 from accord_ledger.keys import key_id
 
 
 def check_documents(report: Report, bundle: Bundle, facts: LedgerFacts | None, at: int) -> None:
-    """Judge every opened badge; what is no badge is covered by its commitment alone.
+    """Judge every opened badge and token; what is neither is covered by its commitment alone.
 
     Args:
         report: takes the findings.
@@ -32,13 +33,17 @@ def check_documents(report: Report, bundle: Bundle, facts: LedgerFacts | None, a
         facts: the ledger's side, if the evidence gives it; without it only form is judged.
         at: POSIX seconds for which validity is asked.
     """
+    resolve = None if facts is None else issuer_keys(facts)
     badges = [document for document in bundle.documents if _is_badge(document)]
-    if not badges:
+    tokens = [document for document in bundle.documents if is_sd_jwt(document.media_type or "")]
+    if not badges and not tokens:
         for name in ("badge", "reference", "signature", "holder", "claims", "dates"):
-            report.open(name, "DOCUMENT_NONE", "no Open Badge is disclosed")
+            report.open(name, "DOCUMENT_NONE", "no Open Badge or SD-JWT VC is disclosed")
         return
     for document in badges:
         _check_badge(report, bundle, document.content, facts, at)
+    for document in tokens:
+        check_sd_jwt(report, bundle, document, facts, resolve, at)
 
 
 def _is_badge(document: BundleDocument) -> bool:
@@ -53,22 +58,35 @@ def _check_badge(
     except AccordError as error:
         report.failed_by("badge", error)
         return
-    report.passed("badge")
-    _judge(report, "reference", lambda: _reference(bundle, badge))
-    _judge(report, "holder", lambda: _holder(bundle, badge))
-    _judge(report, "dates", lambda: check_period(badge, at))
+    report.passed("badge", _other_files(bundle))
+    report.judge("reference", lambda: _reference(bundle, badge))
+    report.judge("holder", lambda: _holder(bundle, badge))
+    report.judge("dates", lambda: check_period(badge, at))
     if facts is not None:
-        _judge(report, "signature", lambda: _signature(badge, facts, at))
-        _judge(report, "claims", lambda: _claims(badge, facts))
+        _judge_signature(report, badge, facts, at)
+        report.judge("claims", lambda: _claims(badge, facts))
 
 
-def _judge(report: Report, name: str, check: Any) -> None:
-    try:
-        check()
-    except AccordError as error:
-        report.failed_by(name, error)
-        return
-    report.passed(name)
+def _other_files(bundle: Bundle) -> str:
+    """Documents whose words nobody compared with the ledger, so that a report does not hide them."""
+    count = sum(
+        document.opened and not _is_badge(document) and not is_sd_jwt(document.media_type or "")
+        for document in bundle.documents
+    )
+    return f"{count} other documents are covered by their commitment only" if count else ""
+
+
+def issuer_keys(facts: LedgerFacts) -> Resolve:
+    """Keys that may sign documents of this batch: issuance keys of its issuers, in force when it was issued."""
+    batch = facts.batch
+
+    def resolve(url: str) -> VerificationMethod:
+        controller, _, fragment = url.partition("#")
+        public = decode_multikey(fragment)
+        check_issuance_key(facts.keys.get(key_id(public)), batch.issuers, batch.issued_at)
+        return VerificationMethod(url, controller, public, frozenset({"assertionMethod"}))
+
+    return resolve
 
 
 def _reference(bundle: Bundle, badge: JsonObject) -> None:
@@ -85,17 +103,25 @@ def _holder(bundle: Bundle, badge: JsonObject) -> None:
         )
 
 
-def _signature(badge: JsonObject, facts: LedgerFacts, at: int) -> None:
+UNREADABLE = ("CONTEXT_UNKNOWN", "RDF_TOO_COMPLEX", "RDF_TOO_LARGE", "JSONLD_TOO_LARGE")
+"""Codes of documents whose signature nobody can judge here, which does not make it false."""
+
+
+def _judge_signature(report: Report, badge: JsonObject, facts: LedgerFacts, at: int) -> None:
+    try:
+        report.passed("signature", _signature(badge, facts, at))
+    except AccordError as error:
+        if error.code in UNREADABLE:
+            report.open("signature", error.code, error.detail)
+        else:
+            report.failed_by("signature", error)
+
+
+def _signature(badge: JsonObject, facts: LedgerFacts, at: int) -> str:
     """Every judged proof verifies, and one is by the issuer with a key the ledger knows."""
-    batch = facts.batch
-
-    def resolve(url: str) -> VerificationMethod:
-        controller, _, fragment = url.partition("#")
-        public = decode_multikey(fragment)
-        check_issuance_key(facts.keys.get(key_id(public)), batch.issuers, batch.issued_at)
-        return VerificationMethod(url, controller, public, frozenset({"assertionMethod"}))
-
-    check_issuer(verify_proof(badge, resolve, at=at, ignore_unknown_suites=True))
+    verified = verify_proof(badge, issuer_keys(facts), at=at, ignore_unknown_suites=True)
+    suite = check_issuer(verified).cryptosuite
+    return f"{suite}; not judged: {', '.join(verified.unknown)}" if verified.unknown else suite
 
 
 # ---- claims ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -17,7 +18,7 @@ CHECKS: Final[dict[str, str]] = {
     "record": "The issuing record is in the log, and says what the ledger holds of the batch.",
     "batch": "The credential stands at its place in the batch.",
     "holder": "The holder named in the document is the one the batch commits to.",
-    "badge": "The document has the form of an Open Badge.",
+    "badge": "Every document that is judged has its form: an Open Badge, or an SD-JWT VC.",
     "reference": "The document names this credential of this network.",
     "signature": "The document is signed by a key that the ledger knows as the issuer's issuance key.",
     "issuer": "The issuer was authorised when it issued: keys, party.",
@@ -66,9 +67,23 @@ class Report:
         place = f" at {error.path}" if error.path else ""
         self.failed(name, error.code, f"{error.detail}{place}")
 
+    def judge(self, name: str, check: Callable[[], object]) -> None:
+        """Record what a check finds: a failure by the ``AccordError`` it raises; text it returns is the detail."""
+        try:
+            found = check()
+        except AccordError as error:
+            self.failed_by(name, error)
+            return
+        self.passed(name, found if isinstance(found, str) else "")
+
     def open(self, name: str, code: str, detail: str) -> None:
-        """Record that something could not be checked, unless it was judged already."""
-        self.checks.setdefault(name, Check(name, "not_checked", code, detail))
+        """Record that something could not be checked; what was found before stands, unless it passed.
+
+        A check of several documents has passed only if each of them did.
+        """
+        known = self.checks.get(name)
+        if known is None or (known.outcome == "passed" and code != "NOT_CHECKED"):
+            self.checks[name] = Check(name, "not_checked", code, detail)
 
     def finish(self, reason: str) -> Report:
         """Every check that has no finding was not made."""

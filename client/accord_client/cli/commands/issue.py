@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -17,11 +20,21 @@ from accord_client.documents.open_badge_facts import BadgeDates, ResultScale
 from accord_client.errors import NotFoundError, RefusedError
 from accord_client.ids import new_uuid7, uuid_text
 from accord_client.issuance import Evidencer, IssuanceFolder, Plan, is_issued, next_status_position
-from accord_client.issuing import BadgeMaker, JcsSigner, StatusRange, prepare_batch
+from accord_client.issuing import (
+    BadgeMaker,
+    EveryMaker,
+    RdfcSigner,
+    SdJwtMaker,
+    StatusRange,
+    prepare_batch,
+)
 from accord_client.sdk.sync import AccordClientSync
 from accord_ledger import calendar
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.errors import DecodeError
+
+PARALLEL_FROM: Final = 2_000
+"""From how many credentials on it pays to start other processes."""
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -38,6 +51,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--status-list", required=True, help="Name of one of your status lists on the ledger.")
 @click.option("--status-url", required=True, help="Where that list is published.")
+@click.option("--token-status-url", help="Where the same list is published for SD-JWTs, if it is.")
 @click.option("--base-url", required=True, help="Where your programmes are shown.")
 @click.option("--valid-until", help="Last day of validity.")
 @click.option("--language", default="en", show_default=True)
@@ -97,14 +111,22 @@ def _prepare(
         result=ResultScale(text["result_name"]) if text["result_name"] else None,
     )  # fmt: skip
     until = text.get("valid_until")
-    maker = BadgeMaker(
-        programme=said,
-        issuer=issuer_facts(party, text["did"], language=text["language"]),
-        dates=BadgeDates(now, valid_until=_end_of(until) if until else None),
-        sign=JcsSigner(key, verification_method(text["did"], key.public), now),
-        status=(StatusRange(text["status_url"], start),),
+    issuer = issuer_facts(party, text["did"], language=text["language"])
+    dates = BadgeDates(now, valid_until=_end_of(until) if until else None)
+    method, tokens = verification_method(text["did"], key.public), text.get("token_status_url")
+    badge = BadgeMaker(
+        said, issuer, dates, RdfcSigner(key, method, now), (StatusRange(text["status_url"], start),)
     )
-    batch = prepare_batch(client.client.trust.network, new_uuid7(), claims, maker)
+    token = SdJwtMaker(said, issuer, dates, key, method, StatusRange(tokens, start) if tokens else None)
+    with ExitStack() as bars:
+        batch = prepare_batch(
+            client.client.trust.network,
+            new_uuid7(),
+            claims,
+            EveryMaker((badge, token)),
+            workers=_workers(len(claims)),
+            watch=lambda made: iter(bars.enter_context(progress(made, "documents", total=len(claims)))),
+        )
     request = issue_batch(
         signing.party, batch, programme=(terms.programme_id, terms.version), status_list=text["status_list"],
         status_start=start, completed=(str(completed[0]), str(completed[1])), valid_until=until, issuers=issuers,
@@ -116,6 +138,11 @@ def _prepare(
         network=client.client.trust.network, author=signing.party, issuers=everyone, body=request.body
     )
     place.write(batch, plan)
+
+
+def _workers(count: int) -> int:
+    """Processes that make documents: one for a class, all there are for a cohort."""
+    return 1 if count < PARALLEL_FROM else len(os.sched_getaffinity(0))
 
 
 def _end_of(day: str) -> int:

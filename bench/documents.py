@@ -1,0 +1,192 @@
+"""How fast learners' documents are made and verified, beside the bare cost of what they cannot do without.
+
+From a row of a CSV file to a bundle with two signed documents, an Open Badge (``eddsa-rdfc-2022``) and an
+SD-JWT VC; bare beside it: the two signatures, and the canonical forms. Then one bundle with its evidence is
+verified, and a large batch is made on all cores. Processor time but for the last, since others use the
+machine; medians; only ratios inside one run mean anything.
+
+    python -m bench.documents [--count 500] [--batch 10000] [--rounds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / name) for name in ("ledger", "genesis", "client", "node", "tests")]
+
+if __name__ != "__mp_main__":  # the processes that make documents need none of this
+    from accord_client.bundle import draft_bundle, parse_bundle
+    from accord_client.claims_csv import read_claims_csv
+    from accord_client.documents.cryptosuites import canonical_document
+    from accord_client.documents.json_guard import JsonObject, load_object
+    from accord_client.documents.json_ld import canonicalize_rdf
+    from accord_client.documents.multikey import encode_multikey
+    from accord_client.documents.open_badge_facts import BadgeDates
+    from accord_client.issuing import (
+        BadgeMaker,
+        EveryMaker,
+        PreparedBatch,
+        RdfcSigner,
+        SdJwtMaker,
+        StatusRange,
+        prepare_batch,
+    )
+    from accord_client.verify import verify_bundle
+    from accord_ledger.keys import verifies
+    from badge_documents import ISSUER, ISSUER_KEY, NOW, PROGRAMME
+    from bench.table import goal, heading, row
+
+    METHOD = f"{ISSUER.did}#{encode_multikey(ISSUER_KEY.public)}"
+
+NETWORK, BATCH = bytes([7]) * 32, bytes.fromhex("018f3a5e0000700080000000000000ff")
+SIGNATURES = 9
+"""Signatures in a bundle of six founders: badge, token, record, and a quorum of cosignatures."""
+
+
+def maker() -> EveryMaker:
+    """Badge and token of one programme."""
+    dates = BadgeDates(NOW)
+    badge = BadgeMaker(
+        PROGRAMME,
+        ISSUER,
+        dates,
+        RdfcSigner(ISSUER_KEY, METHOD, NOW),
+        (StatusRange("https://bjou.example/s/1", 0),),
+    )
+    return EveryMaker((badge, SdJwtMaker(PROGRAMME, ISSUER, dates, ISSUER_KEY, METHOD)))
+
+
+def class_list(folder: Path, count: int) -> Path:
+    """A registrar's file."""
+    path = folder / "class.csv"
+    lines = [f"Doe,Learner {number},l{number}@example.org,2027-{number},A" for number in range(count)]
+    path.write_text("family_name,given_name,email,identifier,result\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def made(path: Path, workers: int = 1) -> tuple[PreparedBatch, int]:
+    """A batch from a file, and the bytes of all its bundles."""
+    batch = prepare_batch(
+        NETWORK, BATCH, list(read_claims_csv(path)), maker(), rng=random.Random(1), workers=workers
+    )
+    return batch, sum(len(draft_bundle(batch, index).to_json()) for index in range(batch.count))
+
+
+def per_item(work: Callable[[], object], count: int, rounds: int) -> float:
+    """Processor time of one of ``count`` items, in microseconds; the median of the rounds."""
+    times = []
+    for _ in range(rounds):
+        begin = process_time()
+        work()
+        times.append((process_time() - begin) / count * 1e6)
+    return median(times)
+
+
+def issuing(path: Path, count: int, rounds: int) -> None:
+    """One core, from row to bundle."""
+    heading("Issuing, one core")
+    badges = [unsigned(made(path)[0], index) for index in range(20)]
+    config: JsonObject = {
+        "@context": badges[0]["@context"], "type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022",
+        "created": "2027-01-15T08:00:00Z", "verificationMethod": METHOD, "proofPurpose": "assertionMethod",
+    }  # fmt: skip
+    whole = per_item(lambda: made(path), count, rounds)
+    signatures = per_item(lambda: [ISSUER_KEY.sign(bytes(64)) for _ in range(2 * count)], count, rounds)
+    canonical = per_item(
+        lambda: [(canonical_document(badge), canonical_document(config)) for badge in badges], 20, rounds
+    )
+    library = per_item(lambda: [canonicalize_rdf(badge) for badge in badges], 20, rounds)
+    row(
+        "CSV row to signed bundle",
+        f"{1e6 / whole:,.0f} credentials/s",
+        f"{whole:,.0f} us, two documents each",
+    )
+    row("bare: two signatures", f"{signatures:,.0f} us")
+    row("bare: canonical forms of badge and proof", f"{canonical:,.0f} us")
+    row(
+        "the same by the JSON-LD library, badge alone",
+        f"{library:,.0f} us",
+        f"{library / canonical:,.0f} times",
+    )
+    goal("issuing / (signatures + canonical forms)", whole / (signatures + canonical), 4.0, at_most=True)
+    goal("canonical forms / those of the library", canonical / library, 0.10, at_most=True)
+
+
+def unsigned(batch: PreparedBatch, index: int) -> JsonObject:
+    """The badge of a credential before it was signed."""
+    badge = load_object(batch.credentials[index].documents[0].content)
+    del badge["proof"]
+    return badge
+
+
+def verifying(rounds: int) -> None:
+    """One bundle with badge, token and evidence."""
+    from client_ledger import ISSUE_TIME, ClientLedger
+
+    heading("Verifying, one core")
+    ledger = ClientLedger()
+    ledger.programme()
+    batch = ledger.prepare(12, tokens=True)
+    data = ledger.export(batch, 3, ledger.issue(batch)).to_json()
+    report = verify_bundle(parse_bundle(data), ledger.trust, at=ISSUE_TIME)
+    if report.verdict != "valid":
+        raise RuntimeError(f"a good bundle was found {report.to_plain()}")
+
+    def several() -> None:
+        for _ in range(20):
+            verify_bundle(parse_bundle(data), ledger.trust, at=ISSUE_TIME)
+
+    cost = per_item(several, 20, rounds)
+    row("bundle with badge, token and evidence, fresh pin", f"{cost / 1000:,.2f} ms", f"{len(data):,} bytes")
+    message, signature = bytes(64), ISSUER_KEY.sign(bytes(64))
+    bare = SIGNATURES * per_item(
+        lambda: [verifies(ISSUER_KEY.public, message, signature) for _ in range(200)], 200, rounds
+    )
+    row(f"bare: {SIGNATURES} signature checks", f"{bare / 1000:,.2f} ms")
+    goal("verifying / signature checks", cost / bare, 4.0, at_most=True)
+
+
+def batch_on_all_cores(folder: Path, count: int) -> None:
+    """Wall clock of a large batch."""
+    heading(f"A batch of {count:,}")
+    path = class_list(folder, count)
+    for workers in sorted({1, len(os.sched_getaffinity(0))}):
+        begin = perf_counter()
+        batch, size = made(path, workers)
+        seconds = perf_counter() - begin
+        if batch.count != count:
+            raise RuntimeError("credentials are missing")
+        row(
+            f"{workers} processes",
+            f"{seconds:,.1f} s",
+            f"{count / seconds:,.0f} credentials/s, {size / 1e6:,.0f} MB",
+        )
+
+
+def main() -> None:
+    """Everything."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--batch", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        issuing(class_list(folder, arguments.count), arguments.count, arguments.rounds)
+        verifying(arguments.rounds)
+        batch_on_all_cores(folder, arguments.batch)
+
+
+if __name__ == "__main__":
+    main()
