@@ -87,6 +87,25 @@ class SubmitResponse(Shape, frozen=True, kw_only=True):
     position: Position
 
 
+class ClockRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``POST /v1/clock``, on test networks with a scripted clock only."""
+
+    time: Annotated[int, Meta(ge=0, le=253_402_300_799)]
+    """UTC seconds; never before the time commanded last."""
+    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{128}\Z")]
+    """Hex, by the key that genesis names as ``scripted_clock``, over network and time
+    (``accord_client.clock.clock_message``)."""
+
+
+class ClockState(Shape, frozen=True, kw_only=True):
+    """``GET /v1/clock`` and ``POST /v1/clock``: what the node takes for the time."""
+
+    time: int
+    """UTC seconds."""
+    test_network: bool = False
+    """The time is scripted: it is what commands say, and runs on from there."""
+
+
 class InclusionProof(Shape, frozen=True, kw_only=True):
     """An entry and its path to a checkpoint that a quorum cosigned."""
 
@@ -110,6 +129,17 @@ class StateProof(Shape, frozen=True, kw_only=True):
     """Canonical ``accord_ledger.authmap.proof.MapProof``, base64."""
     seal: InclusionProof
     """The seal whose ``state_root`` the proof leads to."""
+
+
+class ConsistencyProof(Shape, frozen=True, kw_only=True):
+    """``GET /v1/consistency``: the newest log begins with the whole log of an earlier size."""
+
+    size: int
+    """The earlier size, as asked."""
+    path: list[str]
+    """RFC 6962 consistency proof, hex; empty where both sizes are equal."""
+    checkpoint: str
+    """C2SP checkpoint note of the newest log, with cosignatures."""
 
 
 class Problem(Shape, frozen=True, kw_only=True):

@@ -78,6 +78,14 @@ class _Elsewhere(click.Command):
         return ctx.command.invoke(ctx)
 
 
+node.add_command(
+    _Elsewhere(
+        "accord_node.clock_cli",
+        name="clock",
+        help="Show or set what a test network's nodes take for the time.",
+    )
+)
+
 demo = _Elsewhere(
     "accord_node.demo.cli", name="demo", help="Play the reference scenario on a real network of nodes."
 )

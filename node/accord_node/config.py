@@ -59,6 +59,19 @@ class Http(Section, frozen=True, kw_only=True):
     """Submission requests being worked on; further ones are answered 503 with Retry-After."""
 
 
+class Publish(Section, frozen=True, kw_only=True):
+    """What the node serves to verifiers in the name of institutions: status lists and DID documents."""
+
+    url: Annotated[str, Meta(pattern=r"^(?:https://[a-z0-9.-]+(?::[0-9]{1,5})?)?\Z")] = ""
+    """Public address of this node, as https://node.example; empty: neither is served."""
+    status_keys: dict[Slug, str] = {}
+    """Files of the `status` keys that institutions delegated to this node, by party."""
+    status_ttl_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    """Verifiers and caches may use their copy of a status list for so long."""
+    status_window_seconds: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 43_200
+    """A list is signed anew when it changes and at least this often; it counts for up to twice as long."""
+
+
 class Peers(Section, frozen=True, kw_only=True):
     """The interface for other nodes."""
 
@@ -122,6 +135,7 @@ class Config(Section, frozen=True, kw_only=True):
     """Folder for the log, the database and the vote journal."""
     keys: Keys = Keys()
     http: Http = Http()
+    publish: Publish = Publish()
     peers: Peers = Peers()
     consensus: Consensus = Consensus()
     pool: Pool = Pool()

@@ -25,7 +25,7 @@ from accord_genesis.document import Genesis, open_genesis
 from accord_genesis.keyfiles import find_passphrase, load_key
 from accord_ledger.errors import AccordError, FatalError
 from accord_node import logs
-from accord_node.clock import SystemClock
+from accord_node.clock import TEST_NETWORK, ScriptedClock, SystemClock
 from accord_node.config import Config, ConfigError, load
 from accord_node.http import HttpServer
 from accord_node.node import Node, NodeKeys
@@ -138,7 +138,11 @@ def read_keys(config: Config, folder: Path) -> NodeKeys:
     )
     vote = load_key(folder / keys.vote, passphrase=secret) if keys.vote else None
     witness = load_key(folder / keys.witness, passphrase=secret) if keys.witness else None
-    return NodeKeys(link=link, log=log_key, vote=vote, witness=witness)
+    status = {
+        party: load_key(folder / file, passphrase=secret)
+        for party, file in config.publish.status_keys.items()
+    }
+    return NodeKeys(link=link, log=log_key, vote=vote, witness=witness, status=status)
 
 
 def read_genesis(config: Config, folder: Path) -> Genesis:
@@ -312,8 +316,9 @@ def _announce(node: Node, http: HttpServer, run_file: Path) -> None:
         pid=os.getpid(), party=node.party, network=node.genesis.network.hex(), http=http.url, peers=peers
     )
     replace_file(run_file, msgspec.json.encode(found) + b"\n", durable=False)
+    said = f" ({TEST_NETWORK})" if isinstance(node.clock, ScriptedClock) else ""
     sys.stdout.write(
-        f"ready party={node.party} http={http.url} peers={peers} height={node.chain.base.height}\n"
+        f"ready party={node.party} http={http.url} peers={peers} height={node.chain.base.height}{said}\n"
     )
     sys.stdout.flush()
     _notify("READY=1")

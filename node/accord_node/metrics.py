@@ -197,6 +197,10 @@ class NodeCollector(Collector):
             "unfinalised_blocks": ("Executed blocks that are not final.", node.chain.unfinalised),
             "pending": ("Transactions waiting.", len(node.mempool)),
             "links": ("Linked parties.", len(node.network.linked())),
+            "test_network": (
+                "1 on a test network, whose time is scripted.",
+                float(node.genesis.document.scripted_clock is not None),
+            ),
             "ready": ("Whether the node makes progress.", float(node.readiness()[0])),
             "evidence": ("Contradictions of members seen since the start.", len(node.evidence)),
             "database_bytes": ("Size of the database file.", _size(database)),

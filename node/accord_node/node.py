@@ -11,8 +11,8 @@ import asyncio
 import os
 import random
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ from accord_ledger.keys import SigningKey
 from accord_node.answers import Answers
 from accord_node.bodies import Bodies
 from accord_node.chain import Chain, Limits
-from accord_node.config import Config, ConfigError
+from accord_node.clock import ScriptedClock, ledger_clock
+from accord_node.config import Config
 from accord_node.cosigning import Cosigners
 from accord_node.directory import LedgerDirectory
 from accord_node.disk import DirectoryDisk
@@ -72,6 +73,8 @@ class NodeKeys:
     log: SigningKey
     vote: SigningKey | None = None
     witness: SigningKey | None = None
+    status: Mapping[str, SigningKey] = field(default_factory=dict)
+    """Keys with which institutions let this node sign their status lists, by party."""
 
 
 class JournalWriter:
@@ -150,11 +153,7 @@ class Node:
 
         Raises:
             FatalError: storage or journal are damaged, or belong to another network.
-            ConfigError: ``CLOCK_SCRIPTED``: the network takes its time from commands, which no node can yet.
         """
-        if genesis.document.scripted_clock is not None:
-            detail = "expected a network on real time; a scripted clock is declared and would be ignored"
-            raise ConfigError("CLOCK_SCRIPTED", detail)
         threads = {
             "execute": Workers("execute"),
             "signatures": Workers("signatures", config.work.signature_threads),
@@ -175,6 +174,7 @@ class Node:
                 thread.close()
             raise
         try:
+            clock = ledger_clock(genesis, clock, store.base.time)
             node = cls(config, folder, genesis, keys, clock, store, threads)
             await node._claim_journal()
             await node._wire()
@@ -256,6 +256,9 @@ class Node:
             work_changed=self.driver.work_changed,
             on_fatal=self.stop_for,
         )
+        if isinstance(self.clock, ScriptedClock):
+            scripted = self.clock
+            self.finaliser.listen(lambda _, __, version: scripted.follow(version.time))
         self.finaliser.listen(self._on_final)
         self.finaliser.listen(self.directory.on_final)
         self.finaliser.listen(self.submissions.on_final)

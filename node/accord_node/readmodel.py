@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from accord_ledger import codec
 from accord_ledger.errors import AccordError, FatalError
+from accord_node.storage import status_history
 from accord_node.workers import Workers
 
 T = TypeVar("T")
@@ -121,6 +122,18 @@ class Snapshot:
             (height,),
         ).fetchone()
         return None if row is None else BlockRow(*row)
+
+    def height_at(self, time: int) -> int:
+        """Height of the newest block at or before a time (UTC seconds); 0 if there is none."""
+        return status_history.height_at(self._db, self.height, time)
+
+    def time_of(self, height: int) -> int:
+        """Block time of a height (UTC seconds); 0 for genesis."""
+        return status_history.time_of(self._db, height)
+
+    def status_list(self, owner: str, name: str, height: int) -> status_history.ListStatus:
+        """A party's status list as the blocks up to a height made it."""
+        return status_history.read_status(self._db, owner, name, height)
 
 
 class ReadModel:

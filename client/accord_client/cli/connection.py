@@ -17,7 +17,7 @@ from rich.console import Console
 
 from accord_client.body_signature import MAX_SIGNATURE_FILE, BodySignature
 from accord_client.builders import Author, Request
-from accord_client.cli.output import advise, emit, facts, json_option
+from accord_client.cli.output import advise, emit, facts, json_option, wants_json, warn
 from accord_client.errors import RefusedError
 from accord_client.keyring import Keyring, Signer
 from accord_client.sdk.answers import Receipt
@@ -61,9 +61,10 @@ class Link:
         """A client, closed at the end."""
         if not self.nodes:
             raise RefusedError("NODE_NONE", f"expected --node URL or {NODES_VARIABLE}")
-        with AccordClientSync(
-            self.nodes, self.trust(), max_age=self.max_age, patience=self.patience
-        ) as client:
+        trust = self.trust()
+        if trust.scripted_clock and not wants_json():
+            warn("this is a test network with a scripted clock: nothing on it happens in real time")
+        with AccordClientSync(self.nodes, trust, max_age=self.max_age, patience=self.patience) as client:
             yield client
 
 

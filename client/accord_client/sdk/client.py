@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Self
 
+from accord_client.sdk.clocks import Clocks
 from accord_client.sdk.exports import Exports
+from accord_client.sdk.following import Following
 from accord_client.sdk.reads import Reads
 from accord_client.sdk.streams import Streams
 from accord_client.sdk.submits import Submits
@@ -18,7 +20,7 @@ DEFAULT_MAX_AGE: Final = 300.0
 """Seconds a proved state may be old; an idle network makes a block every minute."""
 
 
-class AccordClient(Exports, Submits, Streams):
+class AccordClient(Exports, Submits, Streams, Clocks, Following):
     """One client for the nodes of a network; use it as an async context manager, in one event loop.
 
     Attributes:
@@ -55,6 +57,7 @@ class AccordClient(Exports, Submits, Streams):
         """
         self.transport = Transport(urls, timeout=timeout, patience=patience, tls=tls)
         self.trust = trust
+        self.transport.catch_up = self.catch_up
         self.max_age = None if trust.scripted_clock else max_age
         self.now = now
         self.floor = 0

@@ -13,6 +13,7 @@ from accord_ledger import codec
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.model.credential import Batch
 from accord_ledger.errors import AccordError
+from accord_ledger.handoff import Handoff
 
 
 class Exports(Reads):
@@ -45,7 +46,7 @@ class Exports(Reads):
             raise NotFoundError("BATCH_UNKNOWN", f"the ledger has no batch {bundle.batch_id.hex()}")
         if record is None:
             record = await self.issuing_record(bundle.batch_id, facts.batch)
-        return _assembled(bundle, record, gathered)
+        return _assembled(bundle, record, gathered, self.trust.handoffs)
 
     async def issuing_record(self, batch_id: bytes, batch: Batch) -> InclusionProof:
         """Proof of the record that issued a batch, found in its block.
@@ -75,7 +76,12 @@ class Exports(Reads):
         return (await self.record(bundle.record.index))[2]
 
 
-def _assembled(bundle: Bundle, record: InclusionProof, gathered: dict[bytes, StateProof]) -> Bundle:
+def _assembled(
+    bundle: Bundle,
+    record: InclusionProof,
+    gathered: dict[bytes, StateProof],
+    handoffs: tuple[Handoff, ...],
+) -> Bundle:
     seals: list[InclusionProof] = []
     states = []
     for key, proof in gathered.items():
@@ -84,4 +90,4 @@ def _assembled(bundle: Bundle, record: InclusionProof, gathered: dict[bytes, Sta
         states.append(
             BundleState(key=key, value=proof.value, proof=proof.proof, seal=seals.index(proof.seal))
         )
-    return with_evidence(bundle, record, seals, states)
+    return with_evidence(bundle, record, seals, states, handoffs)

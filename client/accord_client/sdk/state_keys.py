@@ -19,6 +19,7 @@ SHAPES: Final[dict[str, tuple[str, ...]]] = {
     "key": (DIGEST,),
     "node": (TEXT,),
     "seats": (),
+    "epoch": (NUMBER,),
     "parameters": (),
     "framework": (TEXT, NUMBER),
     "profile": (TEXT, NUMBER),
@@ -38,9 +39,14 @@ SHAPES: Final[dict[str, tuple[str, ...]]] = {
     "credential": (ID, NUMBER),
     "standing": (ID, NUMBER),
     "status_ranges": (TEXT, TEXT),
+    "hours": (ID,),
     "enrolment": (ID,),
     "recognition": (ID,),
     "review": (ID,),
+    "evidence_use": (ID,),
+    "admission": (ID,),
+    "benefit_rule": (ID,),
+    "benefit_claim": (ID, NUMBER, TEXT),
 }
 """Table to what each part of its keys is."""
 

@@ -12,9 +12,10 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
@@ -38,6 +39,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 
 TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses after which another node, or the same one later, may answer."""
+
+OTHER_MEMBERS: Final = frozenset({"CHECKPOINT_QUORUM", "CHECKPOINT_LOG", "NOTE_UNSIGNED", "TRUST_EPOCH"})
+"""Codes of answers that may be good, from members who came after those we know."""
 
 BEHIND: Final = frozenset({"TRUST_BACK", "NODE_BEHIND", "NODE_STALE"})
 """Codes of answers that are good and too old."""
@@ -96,6 +100,8 @@ class Transport:
         self._patience = patience
         self._max_response = max_response
         self._tls = tls
+        self.catch_up: Callable[[str], Awaitable[bool]] | None = None
+        """Learns from a node which members there are now; whether there was anything to learn."""
         self._session: aiohttp.ClientSession | None = None
         self._cool: dict[str, float] = {}
 
@@ -163,14 +169,15 @@ class Transport:
             for url in self.by_preference():
                 try:
                     answer = await self._once(method, url + path, kind, params, body, content_type, timeout)
-                    return Reply(accept(answer), url, len(failures))
+                    return Reply(await self._judged(url, partial(accept, answer)), url, len(failures))
                 except (ForkError, RefusedError):
                     raise
                 except MissingError as error:
                     if missing is None:
                         raise
                     try:
-                        return Reply(missing(error.problem), url, len(failures))
+                        found = await self._judged(url, partial(missing, error.problem))
+                        return Reply(found, url, len(failures))
                     except ForkError:
                         raise
                     except AccordError as refused:
@@ -182,6 +189,36 @@ class Transport:
                 raise _summary(failures[-len(self.urls) :])
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _judged(self, url: str, judge: Callable[[], R]) -> R:
+        """What an answer gives; once more if the node can show that the members have changed since."""
+        try:
+            return judge()
+        except ForkError:
+            raise
+        except AccordError as error:
+            if error.code not in OTHER_MEMBERS or self.catch_up is None or not await self.catch_up(url):
+                raise
+        return judge()
+
+    async def fetch(self, url: str, path: str, *, limit: int, timeout: float | None = None) -> bytes:
+        """A file as one node serves it.
+
+        Raises:
+            NodeError, NotFoundError, RefusedError: as :meth:`opened`.
+            DecodeError: ``NODE_TOO_LARGE``.
+        """
+        async with self.opened("GET", url + path, timeout=timeout) as response:
+            return await read_bounded(response, limit)
+
+    async def ask(self, url: str, method: str, path: str, kind: type[T], *, body: bytes | None = None) -> T:
+        """One request to one node, without another try.
+
+        Raises:
+            NodeError, NotFoundError, RefusedError: as :meth:`opened`.
+            DecodeError: the answer is not a ``kind``.
+        """
+        return await self._once(method, url + path, kind, None, body, "application/json", None)
 
     async def _once(
         self,

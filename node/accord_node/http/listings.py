@@ -161,7 +161,7 @@ class AgreementQuery(Page, frozen=True, kw_only=True):
 
     party: Annotated[str, Meta(description="A sender or receiver")] | None = None
     status: Word | None = None
-    stage: Literal["draft", "active", "lapsed"] | None = None
+    stage: Literal["draft", "active", "superseded", "lapsed"] | None = None
 
 
 class AgreementSummary(Wire):

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from accord_ledger.errors import AccordError, FatalError
+from accord_node.clock import TEST_NETWORK
 from accord_node.http.problems import CODES, ProblemError, problem_response
 from accord_node.http.respond import json_response
 from accord_node.http.routes import Route, read_call
@@ -28,6 +29,8 @@ SECURITY: Final = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+TEST_HEADER: Final = "Accord-Test-Network"
+"""On every answer of a test network, and of no other."""
 _STATUS_CODES: Final = {
     400: "HTTP_BAD_REQUEST",
     404: "HTTP_NOT_FOUND",
@@ -71,15 +74,19 @@ def outermost(site: Site, heard: Callable[[object], None]) -> Any:
     return middleware
 
 
-def add_headers(request: web.Request, response: web.StreamResponse, *, secure: bool) -> None:
+def add_headers(
+    request: web.Request, response: web.StreamResponse, *, secure: bool, test_network: bool = False
+) -> None:
     """Headers of every answer, streams included."""
+    if test_network:
+        response.headers[TEST_HEADER] = TEST_NETWORK
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     if secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
-        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = "ETag, Retry-After"
+        response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = f"ETag, Retry-After, {TEST_HEADER}"
 
 
 def as_problem(error: Exception, request: web.Request) -> ProblemError:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from accord_client.api import Fact, Listing, Problem, SubmitRequest
+from accord_client.api import Fact, Listing, Problem
 from accord_ledger import __version__
 from accord_ledger.codec import Wire
 from accord_node.http.problems import CODES, MEDIA_TYPE
@@ -27,10 +27,8 @@ def describe(routes: Sequence[Route]) -> bytes:
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
     """The description as plain data."""
-    shapes = {route.answer for route in routes if not isinstance(route.answer, str)} | {
-        Problem,
-        SubmitRequest,
-    }
+    shapes = {route.answer for route in routes if not isinstance(route.answer, str)} | {Problem}
+    shapes |= {route.takes for route in routes if route.body}
     shapes |= {route.also for route in routes if route.also is not None}
     values = {route.value for route in routes if route.value is not None}
     kinds = sorted(shapes | values, key=lambda kind: kind.__name__)
@@ -89,7 +87,7 @@ def _operation(route: Route, reference: Mapping[Any, dict[str, Any]]) -> dict[st
         "responses": {"200": _answer(route, reference), **_failures(route, reference[Problem])},
     }
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _bodies(route, reference[SubmitRequest])}
+        operation["requestBody"] = {"required": True, "content": _bodies(route, reference[route.takes])}
     return operation
 
 

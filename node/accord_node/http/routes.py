@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from aiohttp import web
 
+from accord_client.api import SubmitRequest
 from accord_ledger.codec import Wire
 from accord_node.http.problems import ProblemError
 from accord_node.http.site import Site
@@ -67,6 +68,8 @@ class Route:
     """What ``value`` in the answer (of a fact, or of each item) is."""
     body: tuple[str, ...] = ()
     """Media types of the request body."""
+    takes: type[msgspec.Struct] = SubmitRequest
+    """What the body is, in JSON and MessagePack."""
     problems: tuple[str, ...] = ()
     """Codes of this route, besides those every route can give."""
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from accord_client.api import MAX_REQUEST_BYTES
+from accord_node.clock import ScriptedClock
 from accord_node.config import ConfigError, Http
 from accord_node.http.feed import Feed
 from accord_node.http.listener import Listener
@@ -91,6 +92,7 @@ class HttpServer:
         return self.port
 
     def _application(self, site: Site, *, secure: bool) -> web.Application:
+        test = isinstance(site.node.clock, ScriptedClock)
         app = web.Application(middlewares=[outermost(site, self._heard)], client_max_size=MAX_REQUEST_BYTES)
         for route in ROUTES:
             app.router.add_route(route.method, route.address, serve(site, route))
@@ -98,7 +100,7 @@ class HttpServer:
                 app.router.add_route("HEAD", route.address, serve(site, route))
 
         async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-            add_headers(request, response, secure=secure)
+            add_headers(request, response, secure=secure, test_network=test)
 
         app.on_response_prepare.append(prepare)
         return app

@@ -9,6 +9,7 @@ from accord_client.api import Position
 from accord_ledger.execute import Version
 from accord_node.http.feed import Feed
 from accord_node.http.proofs import Prover
+from accord_node.http.signed_lists import SignedLists
 from accord_node.metrics import Metrics
 from accord_node.node import Node
 from accord_node.readmodel import ReadModel
@@ -36,6 +37,7 @@ class Site:
     feed: Feed
     metrics: Metrics
     load: Load = field(default_factory=Load)
+    signed_lists: SignedLists = field(default_factory=SignedLists)
     openapi: bytes = b""
     """The description, made once at the start."""
 

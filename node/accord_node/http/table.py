@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from accord_node.http import (
+    clock,
     credentials,
+    dids,
+    epochs,
     events,
     listings,
     logfiles,
     page,
     records,
+    share,
     state,
     status,
+    status_lists,
     submit,
     tables,
 )
@@ -21,6 +26,7 @@ from accord_node.http.routes import Route
 ROUTES: Final[tuple[Route, ...]] = (
     *submit.ROUTES,
     *status.ROUTES,
+    *clock.ROUTES,
     *records.ROUTES,
     *credentials.ROUTES,
     *listings.ROUTES,
@@ -28,6 +34,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     *tables.ROUTES,
     *events.ROUTES,
     *logfiles.ROUTES,
+    *epochs.ROUTES,
+    *status_lists.ROUTES,
+    *dids.ROUTES,
+    *share.ROUTES,
     *page.ROUTES,
 )
 """More exact addresses stand before those with a parameter in the same place."""

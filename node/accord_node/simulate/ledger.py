@@ -1,7 +1,8 @@
 """A ledger small enough to see through: a block's body is a list of transaction numbers.
 
 State after a block is a hash of the state before and the body, so a wrong state root is found, a block
-whose ancestors are unknown cannot be judged yet, and equal chains have equal roots.
+whose ancestors are unknown cannot be judged yet, and equal chains have equal roots. Some numbers grant or
+revoke a seat: their block is the last of its epoch.
 """
 
 from __future__ import annotations
@@ -10,8 +11,37 @@ from dataclasses import dataclass
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate, Members, Seal, SealedBytes, body_hash
+from accord_ledger.block import Member as Seat
 from accord_ledger.consensus.inputs import Verdict
 from accord_ledger.tags import Tag
+
+CHANGES = 5_000_000
+"""Transaction numbers from here on change the seats: see :func:`seat_change`."""
+SERIAL = 1000
+
+
+def seat_change(serial: int, place: int, *, revoke: bool) -> int:
+    """The transaction that grants ``m<place>`` a seat, or revokes it; ``serial`` tells it from others."""
+    return CHANGES + SERIAL * serial + 2 * place + revoke
+
+
+def seats_after(members: Members, transactions: tuple[int, ...]) -> Members:
+    """Who votes on the next block: the next epoch if these transactions change anything."""
+    parties = before = {member.party for member in members.members}
+    for number in transactions:
+        if number >= CHANGES:
+            place, revoke = divmod((number - CHANGES) % SERIAL, 2)
+            parties = parties - {f"m{place}"} if revoke else parties | {f"m{place}"}
+    return members if parties == before else member_set(sorted(parties), members.epoch + 1)
+
+
+def member_set(parties: list[str], epoch: int = 0) -> Members:
+    """These members; the keys are names only."""
+    seats = (
+        Seat(party=party, vote=party.encode().ljust(32), witness=party.encode().ljust(32))
+        for party in parties
+    )
+    return Members(epoch=epoch, members=tuple(seats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +50,9 @@ class Executed:
 
     height: int
     state: bytes
+    members: Members
+    """Who votes on the next block."""
+    ends_epoch: bool = False
 
 
 def encode_body(transactions: tuple[int, ...]) -> bytes:
@@ -41,9 +74,8 @@ class SmallLedger:
 
     def __init__(self, network: bytes, members: Members) -> None:
         self._network = network
-        self._members = members
         self.blocks: dict[bytes, tuple[SealedBytes, bytes]] = {}
-        self.executed: dict[bytes, Executed] = {network: Executed(0, network)}
+        self.executed: dict[bytes, Executed] = {network: Executed(0, network, members)}
 
     def store(self, sealed: SealedBytes, body: bytes) -> bool:
         """Keep a block whose body matches its seal; whether it does."""
@@ -62,7 +94,7 @@ class SmallLedger:
         seal = Seal(
             network=self._network,
             version=1,
-            epoch=self._members.epoch,
+            epoch=before.members.epoch,
             height=before.height + 1,
             view=view,
             time=before.height + 1,
@@ -74,7 +106,7 @@ class SmallLedger:
             body_hash=body_hash([body]),
             log_root=before.state,
             state_root=_state_after(before.state, body),
-            members=self._members.digest(),
+            members=before.members.digest(),
         )
         return SealedBytes.of(seal)
 
@@ -93,7 +125,11 @@ class SmallLedger:
             state = _state_after(before.state, body)
             if (sealed.seal.height, sealed.seal.state_root) != (before.height + 1, state):
                 return Verdict.INVALID
-            self.executed[step] = Executed(sealed.seal.height, state)
+            if not _fits_epoch(sealed.seal, before):
+                return Verdict.INVALID
+            members = seats_after(before.members, transactions_of(body))
+            ends_epoch = members.epoch > before.members.epoch
+            self.executed[step] = Executed(sealed.seal.height, state, members, ends_epoch)
         return Verdict.VALID
 
     def missing(self, seal_hash: bytes) -> bytes | None:
@@ -121,3 +157,14 @@ class SmallLedger:
             found.update(transactions_of(body))
             seal_hash = sealed.seal.parent
         return found
+
+
+def _fits_epoch(seal: Seal, before: Executed) -> bool:
+    """Whether a seal is of the epoch its parent leads to, and rests on it as that demands."""
+    if (seal.epoch, seal.members) != (before.members.epoch, before.members.digest()):
+        return False
+    certificate = seal.parent_certificate
+    if certificate is None:
+        return before.height == 0
+    epoch = before.members.epoch - before.ends_epoch
+    return certificate.epoch == epoch and (certificate.kind == "finalize" or not before.ends_epoch)

@@ -1,14 +1,16 @@
 """A member of the simulated network: the real core and the real journal, on simulated everything else.
 
 Its driver keeps the contract of ``accord_ledger.consensus.effects``: effects in order, nothing that
-stands after a ``Persist`` before that is durable, while inputs go on coming.
+stands after a ``Persist`` before that is durable, while inputs go on coming. When the block that ends an
+epoch is committed, the instance is stopped and a fresh one begins; who still speaks of the old epoch gets
+its end. Without a seat it follows, and asks now and then what it missed.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from accord_ledger.block import Certificate, Members, SealedBytes, Vote, VoteKind
@@ -34,6 +36,8 @@ from accord_node.wal import Wal
 
 FETCH_AGAIN = 400
 """Milliseconds after which a wanted block is asked for again."""
+POLL = 700
+"""Milliseconds after which one without a vote asks again what it missed."""
 
 
 class Crashed(Exception):  # noqa: N818 - it is an event of the simulation, not an error
@@ -62,6 +66,8 @@ class Database:
 
     finalised: on.Finality
     blocks: dict[bytes, tuple[SealedBytes, bytes]] = field(default_factory=dict)
+    ends: dict[int, Certificate] = field(default_factory=dict)
+    """Finalization that ended each epoch."""
 
 
 class Member:
@@ -81,6 +87,7 @@ class Member:
         self.database = Database(on.Finality(0, world.genesis, 0, None))
         self.mempool: set[int] = set()
         self.life = 0
+        self.instance = 0
         self.alive = False
         world.network.join(party, self._receive)
 
@@ -93,13 +100,6 @@ class Member:
         """Boot: open the journal, take back what it holds, start an instance."""
         self.life += 1
         self.alive = True
-        self._queue: deque[do.Effect] = deque()
-        self._persisting = False
-        self._wanted: set[bytes] = set()
-        self._executing: dict[bytes, int] = {}
-        self._building: do.BuildBlock | None = None
-        self._notarized: dict[int, bytes] = {}
-        self._goal: Certificate | None = None
         self.ledger = SmallLedger(self.world.genesis, self.world.members)
         self.ledger.blocks.update(self.database.blocks)
         self.ledger.execute(self.database.finalised.seal)
@@ -113,9 +113,37 @@ class Member:
             if isinstance(record, Proposed):
                 sealed = SealedBytes.parse(record.entry)
                 self.ledger.store(sealed, bodies[sealed.hash])
-        self.core = Consensus(self.world.genesis, self.world.members, self.party, self.world.config)
         self.note(f"starts with {len(records)} records, committed height {self.database.finalised.height}")
-        self._step(on.Start(records, self.database.finalised))
+        self._begin(records)
+
+    def _begin(self, records: tuple[Record, ...]) -> None:
+        """A fresh instance of the epoch that the committed chain leads to; the old one is gone first."""
+        finality = self.database.finalised
+        self.instance += 1
+        final = [self.ledger.executed[seal].members for seal in self.ledger.branch(finality.seal)]
+        self._voters = {members.epoch: members for members in (self.world.members, *final)}
+        self.members = self._voters[max(self._voters)]
+        self._wanted: set[bytes] = set()
+        self._queue: deque[do.Effect] = deque()
+        self._persisting = False
+        self._executing: dict[bytes, int] = {}
+        self._building: do.BuildBlock | None = None
+        self._notarized: dict[int, bytes] = {}
+        self._goal: Certificate | None = None
+        self.core = Consensus(self.world.genesis, self.members, self.party, self.world.config)
+        self.note(f"epoch {self.members.epoch} of {len(self.members.members)} members begins")
+        if finality.certificate is not None and finality.certificate.epoch < self.members.epoch:
+            finality = replace(finality, view=0)
+        self._step(on.Start(records, finality))
+        self._poll()
+
+    def _poll(self) -> None:
+        """Who has no vote has no timers: it asks one of the others."""
+        if self.members.vote_key(self.party) is None:
+            others = self.world.network.others(self.party)
+            asked = CertificateRequest(self.members.epoch, 1, 2**40)
+            self.send(self.world.loop.random.choice(others), asked)
+            self._later(POLL, self._poll)
 
     def die(self, loss: Loss) -> None:
         """Lose power now."""
@@ -123,6 +151,7 @@ class Member:
             self.note(f"dies, unsynced writes {loss.value}")
             self.alive = False
             self.life += 1
+            self.instance += 1
             self.disk.crash(loss, self.world.loop.random)
             self.crashed()
 
@@ -142,8 +171,9 @@ class Member:
         self.world.loop.note(self.party, what)
 
     def _later(self, delay: int, action: Callable[[], None]) -> None:
-        life = self.life
-        self.world.loop.after(delay, lambda: self._guard(action) if self.life == life else None)
+        """Do it, unless the host has died or the epoch ended before."""
+        instance = self.instance
+        self.world.loop.after(delay, lambda: self._guard(action) if self.instance == instance else None)
 
     # -- inputs ---------------------------------------------------------------------------------
 
@@ -172,7 +202,16 @@ class Member:
             self._guard(lambda: self._on_message(source, message))
 
     def _on_message(self, source: str, message: Message) -> None:
-        genesis, members = self.world.genesis, self.world.members
+        epoch = _epoch_of(message)
+        if epoch is None or epoch == self.members.epoch:
+            self._on_current(source, message)
+        elif epoch > self.members.epoch:
+            self.send(source, CertificateRequest(self.members.epoch, 1, 1))
+        elif not isinstance(message, Certificate):
+            self.send(source, self.database.ends[epoch])
+
+    def _on_current(self, source: str, message: Message) -> None:
+        genesis, members = self.world.genesis, self.members
         match message:
             case Vote():
                 if good_vote(genesis, message):
@@ -183,7 +222,8 @@ class Member:
             case ProposalMessage(sealed, vote, body):
                 parent = sealed.seal.parent_certificate
                 good = good_vote(genesis, vote) and (
-                    parent is None or good_certificate(genesis, members, parent)
+                    parent is None
+                    or good_certificate(genesis, self._voters.get(parent.epoch, members), parent)
                 )
                 if good and self.ledger.store(sealed, body):
                     self._step(on.ProposalReceived(sealed, vote))
@@ -195,7 +235,7 @@ class Member:
                 if sealed.hash in self._wanted and self.ledger.store(sealed, body):
                     self._step(on.BlockReceived(sealed))
                     self._has_block(sealed.hash)
-            case CertificateRequest(from_view, to_view):
+            case CertificateRequest(_, from_view, to_view):
                 self._step(on.CertificatesRequested(source, from_view, to_view))
 
     def _step(self, event: on.Input) -> None:
@@ -253,7 +293,7 @@ class Member:
                     self._step(on.BlockReceived(self.ledger.blocks[seal][0]))
                 self._want(seal)
             case do.RequestCertificates(from_view, to_view):
-                self.broadcast(CertificateRequest(from_view, to_view))
+                self.broadcast(CertificateRequest(self.members.epoch, from_view, to_view))
             case do.ScheduleTimer(view, kind, delay):
                 self._later(delay, lambda: self._step(on.TimeoutElapsed(view, kind)))
             case do.Finalised(certificate, seal):
@@ -271,7 +311,7 @@ class Member:
 
     def signed(self, kind: VoteKind, view: int, seal: bytes) -> Vote:
         """A vote of ours, signed."""
-        return sign(self.world.genesis, kind, (self.world.members.epoch, view), seal, self.party)
+        return sign(self.world.genesis, kind, (self.members.epoch, view), seal, self.party)
 
     def send_vote(self, kind: VoteKind, view: int, seal: bytes) -> None:
         """Sign, let the oracle look, send to all and to ourselves."""
@@ -319,6 +359,10 @@ class Member:
                 self._want(missing)
             return
         self._building = None
+        parent = self.ledger.executed[wish.parent]
+        if parent.members.epoch != self.members.epoch:  # it ends the epoch: nothing is built on it here
+            self._step(on.BlockBuilt(wish.view, self.ledger.blocks[wish.parent][0], ends_epoch=True))
+            return
         taken = self.ledger.transactions(wish.parent)
         chosen = () if wish.empty_only else tuple(sorted(self.mempool - taken))
         self.offer(wish, encode_body(chosen))
@@ -329,14 +373,17 @@ class Member:
         if sealed is not None:
             self.ledger.store(sealed, body)
             self.world.oracle.sees_block(sealed, body)
-            self._step(on.BlockBuilt(wish.view, sealed))
+            done = self.ledger.execute(sealed.hash)
+            ends_epoch = done is on.Verdict.VALID and self.ledger.executed[sealed.hash].ends_epoch
+            self._step(on.BlockBuilt(wish.view, sealed, ends_epoch))
 
     def _execute(self) -> None:
         for seal, view in list(self._executing.items()):
             verdict = self.ledger.execute(seal)
             if verdict is not None:
                 self._executing.pop(seal, None)
-                self._step(on.BlockExecuted(view, seal, verdict))
+                ends_epoch = verdict is on.Verdict.VALID and self.ledger.executed[seal].ends_epoch
+                self._step(on.BlockExecuted(view, seal, verdict, ends_epoch))
             else:
                 missing = self.ledger.missing(seal)
                 if missing is not None:
@@ -377,9 +424,27 @@ class Member:
             self._want(missing)
             return
         self._goal = None
+        if self.ledger.execute(certificate.seal) is not on.Verdict.VALID:
+            self.world.oracle.must_not(self.party, "cannot execute a final block")
+            return
         path = self.ledger.branch(certificate.seal)
         self.database.blocks.update((seal, self.ledger.blocks[seal]) for seal in path)
         self.database.finalised = on.Finality(len(path), certificate.seal, certificate.view, certificate)
         self.note(f"commits height {len(path)}")
         self.wal.compact(certificate.epoch, certificate.view)
-        self._tell_work()
+        if self.ledger.executed[certificate.seal].members.epoch > self.members.epoch:
+            self.database.ends[self.members.epoch] = certificate
+            self._begin(())
+        else:
+            self._tell_work()
+
+
+def _epoch_of(message: Message) -> int | None:
+    """Which epoch a message speaks of; None if that does not matter."""
+    match message:
+        case ProposalMessage(_, vote, _):
+            return vote.epoch
+        case Vote() | Certificate() | CertificateRequest():
+            return message.epoch
+        case _:
+            return None

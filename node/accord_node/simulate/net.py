@@ -39,8 +39,9 @@ class BlockReply:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """Asks who has certificates of these views."""
+    """Asks who has certificates of these views, or of the end of this epoch, if it is over."""
 
+    epoch: int
     from_view: int
     to_view: int
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from accord_ledger import codec
-from accord_ledger.block import Certificate, SealedBytes, Vote
+from accord_ledger.block import Certificate, Members, SealedBytes, Vote
 from accord_ledger.consensus.evidence import Evidence
 from accord_ledger.consensus.journal import Body, Voted
-from accord_node.simulate.ledger import transactions_of
+from accord_node.simulate.ledger import seats_after, transactions_of
 
 
 class Oracle:
@@ -19,18 +19,25 @@ class Oracle:
 
     Args:
         network: where every chain begins.
+        members: who votes in the first epoch.
         honest: members that keep the rules, whatever crashes.
         note: takes a line for the transcript.
     """
 
-    def __init__(self, network: bytes, honest: Iterable[str], note: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, network: bytes, members: Members, honest: Iterable[str], note: Callable[[str, str], None]
+    ) -> None:
         self._network = network
         self.honest = frozenset(honest)
         self._note = note
         self.violations: list[str] = []
         self.accused: set[str] = set()
-        self._said: dict[tuple[str, int], dict[str, bytes]] = {}
-        self._notarized: dict[int, bytes] = {}
+        self._said: dict[tuple[str, int, int], dict[str, bytes]] = {}
+        self._notarized: dict[tuple[int, int], bytes] = {}
+        self._epoch: dict[str, int] = {}
+        """Newest epoch an honest member voted in."""
+        self.epochs: dict[int, Members] = {members.epoch: members}
+        """Who votes, as the final chain says."""
         self._seals: dict[bytes, tuple[SealedBytes, bytes]] = {}
         self._final: dict[int, bytes] = {}
         self._heights: dict[bytes, int] = {network: 0}
@@ -47,7 +54,8 @@ class Oracle:
         """An honest member is about to send a vote of its own; ``durable`` is what its disk would keep."""
         if member not in self.honest:
             return
-        said = self._said.setdefault((member, vote.view), {})
+        self._votes_in_its_epoch(member, vote)
+        said = self._said.setdefault((member, vote.epoch, vote.view), {})
         if said.setdefault(vote.kind, vote.seal) != vote.seal:
             self._violated(f"{member} said two {vote.kind} in view {vote.view}")
         if {"nullify", "finalize"} <= said.keys():
@@ -58,6 +66,15 @@ class Oracle:
             self._notarize_rests_on(member, vote, durable)
         if vote.kind == "finalize":
             self._must_be_durable(member, vote, _notarization_prefix(vote), "its notarization", durable)
+
+    def _votes_in_its_epoch(self, member: str, vote: Vote) -> None:
+        """Only members vote, and never in an epoch they have left behind."""
+        members = self.epochs.get(vote.epoch)
+        if members is None or members.vote_key(member) is None:
+            self._violated(f"{member} voted in epoch {vote.epoch}, where it has no seat")
+        if vote.epoch < self._epoch.setdefault(member, vote.epoch):
+            self._violated(f"{member} voted in epoch {vote.epoch} after {self._epoch[member]}")
+        self._epoch[member] = max(self._epoch[member], vote.epoch)
 
     def _notarize_rests_on(self, member: str, vote: Vote, durable: bytes) -> None:
         if vote.seal not in self._seals:
@@ -76,7 +93,8 @@ class Oracle:
         """An honest member sends a certificate."""
         if member not in self.honest or certificate.kind == "nullify":
             return
-        if self._notarized.setdefault(certificate.view, certificate.seal) != certificate.seal:
+        place = (certificate.epoch, certificate.view)
+        if self._notarized.setdefault(place, certificate.seal) != certificate.seal:
             self._violated(f"two seals certified in view {certificate.view}")
 
     def finalised(self, member: str, seal: bytes) -> None:
@@ -97,6 +115,16 @@ class Oracle:
                 self._violated(f"final block with height {self._seals[step][0].seal.height} at {height}")
             if self._final.setdefault(height, step) != step:
                 self._violated(f"two final blocks at height {height}, the second by {member}")
+            self._follow_epoch(step)
+
+    def _follow_epoch(self, step: bytes) -> None:
+        """A change ends its epoch: what comes next is voted on by those whom it leaves."""
+        sealed, body = self._seals[step]
+        newest = max(self.epochs)
+        if sealed.seal.epoch != newest:
+            self._violated(f"final block {sealed.seal.height} of epoch {sealed.seal.epoch}, not {newest}")
+        after = seats_after(self.epochs[newest], transactions_of(body))
+        self.epochs[after.epoch] = after
 
     def accuses(self, member: str, evidence: Evidence) -> None:
         """An honest member accuses someone."""
@@ -124,9 +152,9 @@ class Oracle:
             for number in transactions_of(self._seals[self._final[height]][1])
         ]
 
-    def notarized(self, view: int) -> bool:
+    def notarized(self, view: int, epoch: int = 0) -> bool:
         """Whether a seal was seen certified in the view."""
-        return view in self._notarized
+        return (epoch, view) in self._notarized
 
 
 def _notarization_prefix(vote: Vote) -> bytes:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from accord_ledger.block import Member as Seat
-from accord_ledger.block import Members
 from accord_ledger.consensus.config import Config
 from accord_ledger.tags import Tag
 from accord_node.simulate.disk import Loss
+from accord_node.simulate.ledger import member_set, seat_change
 from accord_node.simulate.loop import Loop
 from accord_node.simulate.member import Member, World
 from accord_node.simulate.net import Network, Weather
@@ -21,15 +20,20 @@ from accord_node.simulate.villains.silent import Silent
 QUIET = 120_000
 """Milliseconds a run goes on after everything is final; in the second half nobody should speak."""
 
+CHANGE_PAUSE = 300
+"""Milliseconds between two changes of seats, at least."""
+
 GENESIS = Tag.NETWORK.digest(b"simulated")
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What happens in a run. Members are ``m0``, ``m1`` ...; villains take the last places.
+    """What happens in a run. Members are ``m0``, ``m1`` ...; villains take the last places among them.
 
     Attributes:
         members: n.
+        observers: honest nodes that begin without a seat, named after the members.
+        changes: seats granted (place of a node) or revoked (its bitwise inverse), one after another.
         equivocators, detours, silent: how many liars of each kind; together at most f.
         restarters: how many (otherwise honest) members crash and restart.
         chance: of a restarter dying at a boundary, until healing.
@@ -47,6 +51,8 @@ class Scenario:
     """
 
     members: int = 4
+    observers: int = 0
+    changes: tuple[int, ...] = ()
     equivocators: int = 0
     detours: int = 0
     silent: int = 0
@@ -107,35 +113,33 @@ class Report:
         )
 
 
-def member_set(size: int) -> Members:
-    """``m0`` to ``m<size-1>``; the keys are names only."""
-    seats = tuple(
-        Seat(party=f"m{index}", vote=bytes([index]) * 32, witness=bytes([index]) * 32)
-        for index in range(size)
-    )
-    return Members(epoch=0, members=seats)
-
-
 class Game:
     """One run, open to tests that interfere."""
 
     def __init__(self, seed: int, scenario: Scenario) -> None:
         self.scenario = scenario
         self.loop = Loop(seed)
-        members = member_set(scenario.members)
-        names = [seat.party for seat in members.members]
+        names = [f"m{place}" for place in range(scenario.members)]
+        watching = [f"m{scenario.members + place}" for place in range(scenario.observers)]
+        members = member_set(sorted(names))
         liars = scenario.equivocators + scenario.detours + scenario.silent
         honest = names[: len(names) - liars]
         self.network = Network(self.loop, scenario.weather, scenario.latency, fixed=scenario.fixed)
-        self.oracle = Oracle(GENESIS, honest, self.loop.note)
+        self.oracle = Oracle(GENESIS, members, [*honest, *watching], self.loop.note)
         slow = 0 if scenario.fixed else 1
         self.world = World(
             self.loop, self.network, self.oracle, members, GENESIS, scenario.config, 5 * slow, 300 * slow
         )
         self.restarters: list[CrashRestart] = []
         self.members = [self._member(index, name, len(honest)) for index, name in enumerate(names)]
-        self.honest = self.members[: len(honest)]
+        observers = [Member(self.world, name) for name in watching]
+        self.honest = [*self.members[: len(honest)], *observers]
+        self.members += observers
         self.silent = False
+        self.changes = [
+            seat_change(serial, ~place if place < 0 else place, revoke=place < 0)
+            for serial, place in enumerate(scenario.changes)
+        ]
 
     def _member(self, index: int, name: str, honest: int) -> Member:
         scenario = self.scenario
@@ -154,11 +158,20 @@ class Game:
         return member
 
     def _done(self) -> bool:
-        wanted = set(range(self.scenario.transactions))
+        wanted = {*range(self.scenario.transactions), *self.changes}
         return all(
             member.alive and wanted <= member.ledger.transactions(member.database.finalised.seal)
             for member in self.honest
         )
+
+    def _change_seats(self, serial: int = 0) -> None:
+        """Submit one change after another, each once the one before is final somewhere."""
+        if serial > 0 and self.changes[serial - 1] not in self.oracle.final_transactions():
+            self.loop.after(CHANGE_PAUSE, lambda: self._change_seats(serial))
+        elif serial < len(self.changes):
+            for member in self.members:
+                member.submit(self.changes[serial])
+            self.loop.after(CHANGE_PAUSE, lambda: self._change_seats(serial + 1))
 
     def plan(self) -> None:
         """Put everything that will happen from outside on the loop."""
@@ -169,6 +182,7 @@ class Game:
             at = loop.random.randint(0, scenario.spread)
             for member in self.members:
                 loop.after(at, lambda member=member, number=number: member.submit(number))  # type: ignore[misc]
+        loop.after(CHANGE_PAUSE, self._change_seats)
         for _ in range(scenario.weather.partitions):
             loop.after(loop.random.randint(0, max(1, scenario.heal_at)), self.network.part)
         loop.after(scenario.heal_at, self._heal)

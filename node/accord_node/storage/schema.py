@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+from accord_node.storage import status_history
 
-SCHEMA: Final = """
+SCHEMA_VERSION: Final = 2
+
+SCHEMA: Final = (
+    """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
 -- authenticated state: key and canonical value; its root is in the newest seal
@@ -29,6 +32,8 @@ CREATE INDEX IF NOT EXISTS record_by_kind ON record (kind, idx);
 -- transaction id to log index, filled in sorted runs: random keys one by one would cost a page each
 CREATE TABLE IF NOT EXISTS tx_index (tx_id BLOB PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
 """
+    + status_history.SCHEMA
+)
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",

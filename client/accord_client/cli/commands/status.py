@@ -54,5 +54,7 @@ def _row(url: str, answer: NodeStatus | AccordError) -> tuple[str, ...]:
     if isinstance(answer, AccordError):
         return (url, "", "", "", "", str(answer))
     state = "ready" if answer.ready else f"not ready: {answer.reason}"
+    if answer.test_network:
+        state += " (test network, scripted clock)"
     role = answer.party if answer.voting else f"{answer.party} (observer)"
     return (url, role, str(answer.position.height), str(answer.log_size), str(answer.pending), state)
