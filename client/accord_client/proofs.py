@@ -121,7 +121,7 @@ def check_entry(proof: InclusionProof, trust: Trust, *, path: str = "proof") -> 
         ProofError: ``MERKLE_INCLUSION``, or as :meth:`Trust.open`.
     """
     entry = base64_bytes(proof.entry, f"{path}.entry", limit=codec.MAX_ENTRY_BYTES)
-    siblings = _hashes(proof.path, f"{path}.path")
+    siblings = hashes_of(proof.path, f"{path}.path")
     believed = trust.open(proof.checkpoint.encode())
     checkpoint = believed.checkpoint
     check_inclusion(leaf_hash(entry), proof.index, checkpoint.size, siblings, checkpoint.root)
@@ -236,7 +236,8 @@ def check_state(proof: StateProof, trust: Trust, table: Table[V], *parts: Part) 
         raise TrustError("LEDGER_VALUE", f"expected a value of {table.name}: {error}") from error
 
 
-def _hashes(texts: Sequence[str], path: str) -> list[bytes]:
+def hashes_of(texts: Sequence[str], path: str) -> list[bytes]:
+    """The hashes of a proof, at most as many as any proof has; ``DecodeError`` ``LEDGER_HEX``."""
     if len(texts) > MAX_PROOF:
         raise DecodeError("LEDGER_HEX", f"expected at most {MAX_PROOF} hashes, got {len(texts)}", path=path)
     return [hex_bytes(text, f"{path}[{place}]", length=HASH_BYTES) for place, text in enumerate(texts)]

@@ -2,8 +2,9 @@
 
 Trust starts from a genesis file (or a policy file and a network hash) that the verifier got by a way of
 its own; nothing that comes with a bundle or an answer can widen it (DESIGN.md section 2). From genesis
-follow the members of epoch 0, their witness keys and the quorum n - f. A checkpoint counts when a log key
-signed it and a quorum cosigned it.
+follow the members of epoch 0, their witness keys and the quorum n - f; from there hand-offs lead from each
+epoch's members to the next (:meth:`Trust.follow`). A checkpoint counts when a log key signed it and a
+quorum of the epoch cosigned it in which its last entry stands: whoever had a vote once has none for later.
 
 Two checkpoints of one size with different roots are a fork: :class:`~accord_client.errors.ForkError`
 carries both notes, and both are kept beside the memory.
@@ -12,29 +13,35 @@ carries both notes, and both are kept beside the memory.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
+from accord_client.epochs import (
+    MAX_HANDOFFS,
+    HandoffMemory,
+    KnownEpoch,
+    policy_of_epoch,
+    policy_of_genesis,
+)
 from accord_client.errors import ForkError, TrustError
 from accord_genesis.document import MAX_FILE_BYTES, Genesis, open_genesis
 from accord_genesis.files import read_public, write_public
-from accord_ledger.block import Members, Seal
-from accord_ledger.checkpoint import Checkpoint, OpenedCheckpoint
-from accord_ledger.domain.model.party import NODES
-from accord_ledger.note import COSIGNATURE, ED25519, MAX_NOTE_BYTES, VerifierKey
+from accord_ledger import codec
+from accord_ledger.block import Members, Seal, SealedBytes, check_version
+from accord_ledger.checkpoint import Checkpoint, OpenedCheckpoint, parse_checkpoint
+from accord_ledger.errors import DecodeError
+from accord_ledger.handoff import MAX_HANDOFF_BYTES, Followed, Handoff, check_handoff
+from accord_ledger.merkle.proof import check_consistency
+from accord_ledger.note import MAX_NOTE_BYTES, parse_note
 from accord_ledger.policy import MAX_POLICY_BYTES, Policy, parse_policy
 
 NETWORK_BYTES: Final = 32
 
 _OPENED_KEPT: Final = 32
 """Opened notes remembered, so that many proofs under one checkpoint cost its signatures once."""
-
-
-def witness_name(origin: str, party: str) -> str:
-    """Key name of a member's witness key (FORMATS.md section 1)."""
-    return f"{origin}/{party}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,8 @@ class Trust:
     """Hash of the genesis document."""
     origin: str
     """Name of the log."""
-    policy: Policy
-    """Who must have signed and cosigned."""
-    members: Members | None = None
-    """The set the policy stands for, where the pin tells it."""
+    epochs: list[KnownEpoch]
+    """From the pin to the newest one followed to; at least one."""
     scripted_clock: bool = False
     """The pin says that this is a test network whose time is made up."""
     memory: Path | None = None
@@ -83,8 +88,7 @@ class Trust:
         trust = cls(
             genesis.network,
             genesis.document.origin,
-            policy_of_genesis(genesis),
-            members=genesis.members,
+            [KnownEpoch(policy_of_genesis(genesis), genesis.members)],
             scripted_clock=genesis.document.scripted_clock is not None,
             memory=memory,
         )
@@ -103,9 +107,111 @@ class Trust:
         origins = {key.name for key in policy.logs}
         if len(origins) != 1 or len(network) != NETWORK_BYTES:
             raise TrustError("TRUST_POLICY", f"expected logs of one name and a hash, got {sorted(origins)}")
-        trust = cls(network, origins.pop(), policy, memory=memory)
+        trust = cls(network, origins.pop(), [KnownEpoch(policy)], memory=memory)
         trust._recall()
         return trust
+
+    # ---- epochs --------------------------------------------------------------------------------------
+
+    @property
+    def policy(self) -> Policy:
+        """Whose checkpoints count in the newest epoch known."""
+        return self.epochs[-1].policy
+
+    @property
+    def members(self) -> Members | None:
+        """Who votes in the newest epoch known; None if the pin does not tell."""
+        return self.epochs[-1].members
+
+    @property
+    def handoffs(self) -> tuple[Handoff, ...]:
+        """Everything that was followed since the pin, oldest first."""
+        ends = (epoch.ended_by for epoch in self.epochs if epoch.ended_by)
+        return tuple(codec.decode(data, Handoff, limit=MAX_HANDOFF_BYTES) for data in ends)
+
+    def follow(self, handoff: Handoff, *, remember: bool = True) -> bool:
+        """Trust the members that those we trust handed over to; whether that was news.
+
+        Args:
+            handoff: from anywhere; nothing in it is believed that our own members did not sign.
+            remember: also on disk, beside the memory.
+
+        Raises:
+            ProofError: as :func:`accord_ledger.handoff.check_handoff`.
+            TrustError: ``TRUST_HANDOFF`` (this pin names no members), ``TRUST_EPOCH`` (hand-offs before
+                this one are missing).
+            ForkError: a known epoch was handed over twice, or a checkpoint we believe lies beyond its end.
+            CeremonyError: the memory cannot be written.
+            FatalError: ``VERSION_UNKNOWN``: this program cannot judge what the next epoch writes.
+        """
+        known = self._epoch_ended_by(handoff)
+        if known.members is None:
+            raise TrustError("TRUST_HANDOFF", "expected a pin that names members; hold a genesis file")
+        followed = check_handoff(self.network, known.members, handoff)
+        data = handoff.encode()
+        if known.ended_by:
+            self._check_same_end(known, followed, data)
+            return False
+        check_version(followed.epoch.version, followed.epoch.first)
+        newest = self.newest
+        if newest is not None and newest.checkpoint.size > followed.log_size:
+            raise ForkError(
+                f"epoch {known.members.epoch} ended at {followed.log_size} entries, and its members "
+                f"cosigned {newest.checkpoint.size}",
+                believed=newest.note,
+                conflicting=data,
+            )
+        if len(self.epochs) > MAX_HANDOFFS:
+            raise TrustError("TRUST_HANDOFF", f"expected at most {MAX_HANDOFFS} hand-offs; pin a newer epoch")
+        self.epochs[-1] = replace(known, ended_by=data)
+        policy = policy_of_epoch(self.origin, followed, known.policy)
+        self.epochs.append(KnownEpoch(policy, followed.epoch.members, followed.log_size))
+        self._opened.clear()
+        if remember and self.memory is not None:
+            write_public(
+                self._handoff_file(), codec.encode(HandoffMemory(handoffs=self.handoffs)), replace=True
+            )
+        return True
+
+    def following(self, handoffs: Iterable[Handoff]) -> Trust:
+        """The same pin with these hand-offs followed, for one verification; ours stays as it is.
+
+        Raises:
+            ProofError, TrustError, ForkError: as :meth:`follow`.
+        """
+        trust = replace(self, epochs=list(self.epochs), _opened=OrderedDict())
+        for handoff in handoffs:
+            trust.follow(handoff, remember=False)
+        return trust
+
+    def _epoch_ended_by(self, handoff: Handoff) -> KnownEpoch:
+        """The epoch we know that a hand-off claims to end; the newest one where we cannot say."""
+        try:
+            number = SealedBytes.parse(handoff.seal).seal.epoch
+        except DecodeError:
+            return self.epochs[-1]  # check_handoff names it
+        for epoch in self.epochs:
+            if epoch.members is None or epoch.members.epoch == number:
+                return epoch
+        raise TrustError(
+            "TRUST_EPOCH", f"expected hand-offs from epoch {self._newest_number()} on, got {number}"
+        )
+
+    def _newest_number(self) -> int:
+        return 0 if self.members is None else self.members.epoch
+
+    def _check_same_end(self, known: KnownEpoch, followed: Followed, data: bytes) -> None:
+        ours = codec.decode(known.ended_by, Handoff, limit=MAX_HANDOFF_BYTES)
+        if SealedBytes.parse(ours.seal).hash != followed.sealed.hash:
+            raise ForkError(
+                f"epoch {followed.sealed.seal.epoch} was handed over by two different seals",
+                believed=known.ended_by,
+                conflicting=data,
+            )
+
+    def _epoch_at(self, size: int) -> KnownEpoch:
+        """The epoch in which the last entry of a log of this size stands."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.begins < size), self.epochs[0])
 
     # ---- checkpoints ---------------------------------------------------------------------------------
 
@@ -121,7 +227,8 @@ class Trust:
         if (found := self._opened.get(note)) is not None:
             self._check_fork(found)
             return found
-        opened = self.policy.open(note)
+        size = parse_checkpoint(parse_note(note).text).size if len(self.epochs) > 1 else 0
+        opened = self._epoch_at(size).policy.open(note)
         if opened.checkpoint.origin != self.origin:
             raise TrustError(
                 "TRUST_ORIGIN", f"expected the log {self.origin}, got {opened.checkpoint.origin}"
@@ -155,14 +262,21 @@ class Trust:
         return believed
 
     def check_members(self, seal: Seal) -> None:
-        """Raise ``TrustError`` ``TRUST_EPOCH`` unless the seal is of the member set of this pin."""
-        if self.members is None:
+        """Raise ``TrustError`` ``TRUST_EPOCH`` unless the seal is of the member set known for its place."""
+        members = self._epoch_at(seal.first + seal.count + 1).members
+        if members is None:
             return
-        if seal.epoch != self.members.epoch or seal.members != self.members.digest():
+        if seal.epoch != members.epoch or seal.members != members.digest():
             raise TrustError(
                 "TRUST_EPOCH",
-                f"expected the members of epoch {self.members.epoch}, got epoch {seal.epoch}: a newer pin is needed",
+                f"expected the members of epoch {members.epoch}, got epoch {seal.epoch}: "
+                "hand-offs or a newer pin are needed",
             )
+
+    def check_continues(self, older: Believed, newer: Believed, path: Sequence[bytes]) -> None:
+        """Raise ``ProofError`` ``MERKLE_CONSISTENCY`` unless the newer log begins with the whole older one."""
+        old, new = older.checkpoint, newer.checkpoint
+        check_consistency(old.size, new.size, path, old.root, new.root)
 
     def _check_fork(self, believed: Believed) -> None:
         known = self.newest
@@ -182,26 +296,21 @@ class Trust:
                 conflicting=believed.note,
             )
 
+    def _handoff_file(self) -> Path:
+        memory = self.memory or Path()
+        return memory.with_name(f"{memory.name}.handoffs")
+
     def _recall(self) -> None:
-        """Read the memory; what stands there must still satisfy the policy."""
-        if self.memory is None or not self.memory.exists():
+        """Read the memory; what stands there must still follow from the pin."""
+        if self.memory is None:
+            return
+        if self._handoff_file().exists():
+            data = read_public(self._handoff_file(), limit=MAX_HANDOFFS * MAX_HANDOFF_BYTES)
+            for handoff in codec.decode(data, HandoffMemory, limit=MAX_HANDOFFS * MAX_HANDOFF_BYTES).handoffs:
+                self.follow(handoff, remember=False)
+        if not self.memory.exists():
             return
         self.newest = self.open(read_public(self.memory, limit=MAX_NOTE_BYTES))
-
-
-def policy_of_genesis(genesis: Genesis) -> Policy:
-    """Any node's log key, and n - f of the members of epoch 0 (FORMATS.md section 1)."""
-    origin = genesis.document.origin
-    logs = [
-        VerifierKey(origin, ED25519, NODES.decode(value).log)
-        for key, value in sorted(genesis.values.items())
-        if key.startswith(NODES.prefix)
-    ]
-    witnesses = [
-        VerifierKey(witness_name(origin, member.party), COSIGNATURE, member.witness)
-        for member in genesis.members.members
-    ]
-    return Policy.of_members(logs, witnesses, genesis.members.quorum)
 
 
 def load_trust(

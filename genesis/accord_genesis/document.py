@@ -15,9 +15,11 @@ from msgspec import Meta
 
 from accord_ledger import codec
 from accord_ledger.authmap.map import AuthMap
-from accord_ledger.block import Member, Members
+from accord_ledger.block import Members
 from accord_ledger.domain.context import Context
-from accord_ledger.domain.model.party import KEYS, NODES, SEATS
+from accord_ledger.domain.epochs import newest
+from accord_ledger.domain.model.epoch import MIN_SEATS, RECOVERY, Prefix, Recovery
+from accord_ledger.domain.model.party import KEYS, SEATS
 from accord_ledger.domain.pipeline import run_genesis
 from accord_ledger.errors import DecodeError, ProofError, Rejection
 from accord_ledger.execute import RecentTransactions, Version
@@ -38,7 +40,7 @@ MAX_FILE_BYTES: Final = MAX_DOCUMENT_BYTES + 65_536
 MAX_ORIGIN_BYTES: Final = MAX_NAME_BYTES - 65
 """Longest origin in UTF-8: a member's witness key is named ``<origin>/<party>``."""
 
-MIN_MEMBERS: Final = 4
+MIN_MEMBERS: Final = MIN_SEATS
 """A network that tolerates one faulty member needs four."""
 
 FOUNDING_PURPOSES: Final = frozenset({"governance", "institution"})
@@ -54,6 +56,14 @@ class Act(codec.Wire):
     """Canonical body of that kind; checked when it is applied."""
 
 
+class Continuation(codec.Wire):
+    """A network that lost its quorum for good, up to its last final block."""
+
+    prefix: Prefix
+    count: Annotated[int, Meta(ge=1, le=1000)]
+    """Recoveries from the first network up to this one: one more than the old network had."""
+
+
 class Document(codec.Wire):
     """What founders agree on before the first block."""
 
@@ -64,6 +74,8 @@ class Document(codec.Wire):
     """C2SP checkpoint origin of the log, such as ``ledger.example/alliance``."""
     created: Seconds
     """Ledger time of genesis (UTC seconds)."""
+    continues: Continuation | None = None
+    """What this network goes on from, if another one lost its quorum for good (T46 declares it)."""
     scripted_clock: PublicKey | None = None
     """Test networks only: time comes from commands signed by this key, and all outputs say so."""
     acts: Annotated[tuple[Act, ...], Meta(max_length=20_000)]
@@ -145,6 +157,8 @@ def execute(data: bytes, signatures: tuple[GenesisSignature, ...] = ()) -> Genes
         except Rejection as rejection:
             path = f"acts[{place}].{rejection.path}"
             raise Rejection(rejection.code, f"{act.kind}: {rejection.detail}", path=path) from rejection
+    if document.continues is not None:
+        state.put(RECOVERY, Recovery(prefix=document.continues.prefix, count=document.continues.count))
     values = {key: value for key, value in state.changes().items() if value is not None}
     return Genesis(document, network, values, _members(state), signatures)
 
@@ -154,13 +168,7 @@ def _members(state: View) -> Members:
     parties = seats.parties if seats is not None else ()
     if len(parties) < MIN_MEMBERS:
         raise ProofError("GENESIS_MEMBERS", f"expected at least {MIN_MEMBERS} seats, got {len(parties)}")
-    members = []
-    for party in parties:
-        node = state.get(NODES, party)
-        if node is None:
-            raise ProofError("GENESIS_MEMBERS", f"expected node keys of {party}, which has a seat")
-        members.append(Member(party=party, vote=node.vote, witness=node.witness))
-    return Members(epoch=0, members=tuple(sorted(members, key=lambda member: member.party)))
+    return newest(state).members
 
 
 def check_signature(genesis: Genesis, signature: GenesisSignature) -> None:

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from accord_ledger import codec
 from accord_ledger.errors import AccordError, FatalError
 from accord_node.storage import status_history
+from accord_node.storage.tallies import SqlTallies
 from accord_node.workers import Workers
 
 T = TypeVar("T")
@@ -83,6 +84,14 @@ class Snapshot:
             )
         )
 
+    def rows(self, start: bytes, end: bytes, limit: int) -> dict[bytes, bytes]:
+        """The first ``limit`` state rows with start <= key < end, in key order."""
+        rows = self._db.execute(
+            "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key LIMIT ?",
+            (start, end, limit),
+        )
+        return {bytes(key): bytes(value) for key, value in rows}
+
     def count(self, start: bytes, end: bytes, limit: int) -> int:
         """How many state rows lie between, counting up to ``limit``."""
         row = self._db.execute(
@@ -130,6 +139,11 @@ class Snapshot:
     def time_of(self, height: int) -> int:
         """Block time of a height (UTC seconds); 0 for genesis."""
         return status_history.time_of(self._db, height)
+
+    @property
+    def tallies(self) -> SqlTallies:
+        """Records by subject, and counts."""
+        return SqlTallies(self._db)
 
     def status_list(self, owner: str, name: str, height: int) -> status_history.ListStatus:
         """A party's status list as the blocks up to a height made it."""

@@ -131,6 +131,15 @@ def test_final_before_it_was_executed_here() -> None:
     assert seat.core.over
 
 
+def test_nothing_is_said_once_it_is_known_to_be_over() -> None:
+    """Of what waited in the view for this very execution, either."""
+    seat = Seat()
+    seat.give(on.CertificateReceived(certificate("finalize", 1, CHANGE.hash)), on.WorkChanged(pending=True))
+    assert len(only(seat.give(proposal(AFTER)), do.ExecuteBlock)) == 1
+    assert seat.give(executed(CHANGE)) == []
+    assert seat.core.over
+
+
 def test_finality_of_another_seal_ends_nothing() -> None:
     seat = changing()
     seat.certify("nullify", 1)

@@ -42,7 +42,7 @@ def story() -> tuple[Executed, ...]:
     change = close(world.execution, 4, certificate("notarize", 2, first.sealed.hash))
     world.version = change.version
     world.open(change.version.time + 1)
-    third = close(world.execution, 1, finalization(change, later=3))
+    third = close(world.execution, 1, finalization(change, SEATS[1:], later=3))
     world.version = third.version
     world.open(third.version.time + 1)
     held = certificate("notarize", 1, third.sealed.hash, epoch=1, parties=REMAIN)

@@ -56,7 +56,10 @@ def alterations() -> list[tuple[str, Handoff]]:
         ("HANDOFF_SEAL", other_seal(members=bytes(32))),
         ("HANDOFF_SEAL", other_seal(epoch=1)),
         ("HANDOFF_CERTIFICATE", replace(handoff, finalization=certificate("notarize", view, seal))),
-        ("HANDOFF_CERTIFICATE", replace(handoff, finalization=certificate("finalize", view, bytes(31) + b"x"))),
+        (
+            "HANDOFF_CERTIFICATE",
+            replace(handoff, finalization=certificate("finalize", view, bytes(31) + b"x")),
+        ),
         ("CERTIFICATE_QUORUM", replace(handoff, finalization=finalization(done, SEATS[:4]))),
         ("CERTIFICATE_EPOCH", replace(handoff, finalization=certificate("finalize", view, seal, epoch=1))),
         ("HANDOFF_EPOCH", replace(handoff, epoch=later)),

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from accord_ledger.block import SealedBytes
 from accord_ledger.domain.kinds.seat import SeatGrant, SeatRevoke
 from accord_ledger.domain.model.epoch import EPOCHS
 from accord_ledger.domain.model.party import SEATS as SEATS_TABLE
-from accord_ledger.domain.readiness import Readiness, make_readiness
+from accord_ledger.domain.readiness import Readiness, make_readiness, readiness_message
 from accord_ledger.execute import Executed
 from domain_alliance import SEATS, key_of, node_keys
 from domain_world import NETWORK, World
@@ -76,6 +77,13 @@ def test_t42_grant_own_errors(world: World) -> None:
     world.refused("E_STATE", "seat_grant", grant(done, "uu"), *QUORUM, "uu")
 
 
+def _over(sealed: SealedBytes) -> bytes:
+    """The newcomer's signature for this network, whatever the seal says."""
+    seal = sealed.seal
+    message = readiness_message(NETWORK, "bjou", seal.height, seal.state_root)
+    return key_of("bjou", "node vote").sign(message)
+
+
 def unready(world: World, done: Executed) -> list[Readiness]:
     good = ready(done, "bjou")
     seal = done.sealed
@@ -92,12 +100,12 @@ def unready(world: World, done: Executed) -> list[Readiness]:
     return [
         replace(good, seal=b"\x80"),
         replace(good, seal=type(seal).of(other).entry),
-        replace(good, finalization=replace(good.finalization, kind="notarize")),
+        replace(good, finalization=certificate("notarize", seal.seal.view, seal.hash)),
         replace(good, finalization=finalization(done, SEATS[:4])),
         replace(good, signature=bytes(64)),
         ready(done, "bjou", key=key_of("uu", "node vote")),
         replace(good, signature=ready(done, "uu", key=key_of("bjou", "node vote")).signature),
-        signed(foreign),
+        replace(signed(foreign), signature=_over(foreign)),
         signed(ahead),
         signed(later),
         signed(seal, epoch=1),

@@ -27,7 +27,7 @@ def test_a_crash_at_every_boundary_of_a_short_run(loss: Loss) -> None:
 
 
 def _said(oracle: Oracle, kind: str, view: int) -> int:
-    return sum(kind in votes for (_, at), votes in oracle._said.items() if at == view)
+    return sum(kind in votes for (_, _, at), votes in oracle._said.items() if at == view)
 
 
 @pytest.mark.parametrize("kind", ["notarize", "finalize"])

@@ -27,6 +27,9 @@ AHEAD: Final = 1024
 BY_EXECUTION: Final = ("state_roots", "signatures", "rules", *INVARIANTS)
 """Checks that end where execution ends."""
 
+BY_VOTERS: Final = ("members", "certificates")
+"""Checks that end where nobody can say who votes."""
+
 BY_BLOCKS: Final = (
     "chain", "members", "time", "certificates", "bodies", "log_roots", "finality", *BY_EXECUTION,
 )  # fmt: skip
@@ -82,6 +85,11 @@ class Pipeline:
         report.state_root = replay.version.map.root.hex()
         if replay.halted is not None:
             report.leave(BY_EXECUTION, f"not judged from height {replay.halted} on: execution ended there")
+        if replay.stopped is not None:
+            report.failure = str(replay.stopped)
+        if replay.lost is not None:
+            why = f"not judged from height {replay.lost} on: an epoch began after execution had ended"
+            report.leave(BY_VOTERS, why)
         if reader.broken is not None:
             height = replay.version.height + 1
             code, detail = reader.broken

@@ -229,7 +229,7 @@ def _judge_end(
     state = pipeline.replay.state
     logs = [node.log for key in genesis.values if (node := _node(genesis.values[key], key)) is not None]
     logs += [value.log for key, value in state.values.items() if key.startswith(NODES.prefix) and value]
-    keys = keys_of(genesis.document.origin, logs, pipeline.replay.version.members)
+    keys = keys_of(genesis.document.origin, logs, pipeline.replay.sealed_by)
     for found in (judge_log_signature(note, genesis.document.origin, keys), judge_finality(note, keys)):
         if found is not None:
             report.add(found)

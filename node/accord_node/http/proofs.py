@@ -53,6 +53,8 @@ class Proved:
     version: Version
     values: tuple[bytes | None, ...]
     proofs: tuple[StateProof, ...]
+    seal: InclusionProof
+    """The seal all of them lead to."""
 
 
 class Prover:
@@ -111,7 +113,7 @@ class Prover:
             await self._pause(deadline)
         seal = await self._include(cosigned.checkpoint.size - 1, cosigned)
         proofs = [_state_proof(version, key, value, seal) for key, value in zip(keys, values, strict=True)]
-        return Proved(version, values, tuple(proofs))
+        return Proved(version, values, tuple(proofs), seal)
 
     async def _pause(self, deadline: float) -> None:
         if time.monotonic() > deadline:

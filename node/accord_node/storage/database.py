@@ -18,6 +18,7 @@ from accord_ledger.execute import Executed
 from accord_node.storage.durable import DiskError, disk_error
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
 from accord_node.storage.status_history import write_status
+from accord_node.storage.tallies import write_tallies
 
 TX_INDEX_RUN = 8192
 """Transaction ids gathered in memory before they are written as one sorted run."""
@@ -175,6 +176,7 @@ class Database:
         )
         db.executemany("DELETE FROM state WHERE key = ?", gone)
         write_status(db, block.changes, seal.height)
+        write_tallies(db, block)
         db.executemany(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
             (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from accord_node.storage import status_history
+from accord_node.storage import status_history, tallies
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 SCHEMA: Final = (
     """
@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS record_by_kind ON record (kind, idx);
 CREATE TABLE IF NOT EXISTS tx_index (tx_id BLOB PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
 """
     + status_history.SCHEMA
+    + tallies.SCHEMA
 )
 
 PRAGMAS: Final = (

@@ -10,6 +10,7 @@ from typing import Self
 
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, Members, SealedBytes, is_seal
+from accord_ledger.domain.epochs import newest
 from accord_ledger.errors import FatalError, Rejection
 from accord_ledger.execute import Executed, RecentTransactions, Version
 from accord_ledger.state import View
@@ -92,15 +93,18 @@ class Store:
             )
         source = DurableState(database.path, state, capacity=values_cached)
         store = cls(files, database, source, executor)
+        epoch = newest(View(source))
         store.base = Version(
             height=floor.height,
             seal_hash=floor.seal_hash,
             time=time,
-            members=beginning.members,
+            members=epoch.members,
             log=frontier,
             map=state,
             state=source,
             recent=store._recent(floor, time),
+            protocol=epoch.version,
+            epoch_first=epoch.first,
         )
         return store
 
