@@ -12,21 +12,22 @@ gave nothing useful is asked last from then on.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate, SealedBytes
 from accord_ledger.errors import AccordError, FatalError
-from accord_ledger.execute import InvalidBlock
+from accord_ledger.execute import Executed, InvalidBlock
 from accord_node.bodies import body_matches
 from accord_node.chain import Chain
 from accord_node.finaliser import Finaliser
 from accord_node.messages import MAX_MESSAGE_BYTES, Block, Range, RangeWanted, Request
 from accord_node.peer import PeerNetwork
-from accord_node.records import RecordReader, UnreadableBody, readable
+from accord_node.records import Answer, RecordReader, UnreadableBody, readable
 from accord_node.workers import Executor
 
 log = structlog.get_logger("sync")
@@ -35,6 +36,8 @@ RANGE_SECONDS = 20.0
 RETRY_SECONDS = 0.2
 MAX_HELD_BYTES = 96 * 1024 * 1024
 """Blocks of one peer held while no finalization covers them; the deepest honest chain fits."""
+READ_AHEAD = 4
+"""Blocks whose records are being read while one executes."""
 MAX_FRUITLESS = 32
 """Ranges in a row taken from one peer without one that is covered."""
 
@@ -94,24 +97,31 @@ class CatchUp:
         """Range after range from one peer, while they lead somewhere; True if the base moved."""
         held: Held = []
         size, moved, fruitless = 0, False, 0
-        while seal != self._chain.base.seal_hash and size <= MAX_HELD_BYTES and fruitless < MAX_FRUITLESS:
-            found = await self._fetch(party, self._chain.base.height + len(held) + 1)
-            if found is None:
-                break
-            fresh = await self._executor.run(lambda found=found, held=held: self._linked(held, found))  # type: ignore[misc]
-            if len(fresh) < len(found.blocks):
-                log.warning("a range that does not continue our chain", party=party)
-                self._network.punish(party)
-            if not fresh:
-                break
-            held += fresh
-            fruitless += 1
-            size += sum(len(entry) for _, block in fresh for entry in block.entries) + 1024 * len(fresh)
-            final = self._final_place(party, held, found.certificate, seal)
-            if final >= 0:
-                if not await self._store(party, held[: final + 1], found.certificate, certificate):
+        ahead = _Ahead(lambda first: self._fetch(party, first))
+        try:
+            while seal != self._chain.base.seal_hash and size <= MAX_HELD_BYTES and fruitless < MAX_FRUITLESS:
+                found = await ahead.take(self._chain.base.height + len(held) + 1)
+                if found is None:
                     break
-                moved, held, size, fruitless = True, [], 0, 0
+                fresh = await self._executor.run(lambda found=found, held=held: self._linked(held, found))  # type: ignore[misc]
+                if len(fresh) < len(found.blocks):
+                    log.warning("a range that does not continue our chain", party=party)
+                    self._network.punish(party)
+                if not fresh:
+                    break
+                held += fresh
+                fruitless += 1
+                size += sum(len(entry) for _, block in fresh for entry in block.entries) + 1024 * len(fresh)
+                final = self._final_place(party, held, found.certificate, seal)
+                if final >= 0:
+                    last = held[final][0]
+                    if last.hash != seal:
+                        ahead.begin(last.seal.height + 1)
+                    if not await self._store(party, held[: final + 1], found.certificate, certificate):
+                        break
+                    moved, held, size, fruitless = True, [], 0, 0
+        finally:
+            ahead.close()
         return moved
 
     async def _fetch(self, party: str, first: int) -> Range | None:
@@ -156,28 +166,73 @@ class CatchUp:
         return hashes.index(offered.seal)
 
     async def _store(self, party: str, final: Held, *certificates: Certificate | None) -> bool:
-        """Execute and store final blocks; True if the base moved."""
-        moved = False
-        for sealed, block in final:
-            if sealed.seal.height != self._chain.base.height + 1:
-                return moved
-            await self._execute(party, block, sealed)
-            done = self._chain.executed(sealed.hash)
-            if done is None:
-                return moved
-            own = (item for item in certificates if item is not None and item.seal == sealed.hash)
-            await self.finaliser.commit(done, next((item for item in own if item.kind == "finalize"), None))
-            self.fetched += 1
-            moved = True
-        return moved
+        """Execute and store final blocks; True if the base moved.
 
-    async def _execute(self, party: str, block: Block, sealed: SealedBytes) -> None:
-        answers = await self._reader.read(block.entries)
+        While one block is written the next executes, and the records of some more are being read.
+        """
+        before = self._chain.base.height
+        final = [(sealed, block) for sealed, block in final if sealed.seal.height > before]
+        if not final or final[0][0].seal.height != before + 1:
+            return False
+        reading: deque[asyncio.Task[list[Answer]]] = deque()
+        writing: asyncio.Task[None] | None = None
         try:
-            await self._chain.execute(sealed, [readable(answer) for answer in answers])
+            for place, (sealed, _) in enumerate(final):
+                for _, block in final[place + len(reading) : place + READ_AHEAD]:
+                    reading.append(asyncio.ensure_future(self._reader.read(block.entries)))
+                done = await self._execute(party, sealed, await reading.popleft())
+                if done is None:
+                    break
+                if writing is not None:
+                    await writing
+                own = (item for item in certificates if item is not None and item.seal == sealed.hash)
+                finalization = next((item for item in own if item.kind == "finalize"), None)
+                writing = asyncio.ensure_future(self.finaliser.commit(done, finalization))
+                self.fetched += 1
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+            if writing is not None:
+                await writing
+        return self._chain.base.height > before
+
+    async def _execute(self, party: str, sealed: SealedBytes, records: list[Answer]) -> Executed | None:
+        try:
+            return await self._chain.execute(sealed, [readable(answer) for answer in records])
         except (InvalidBlock, UnreadableBody) as error:
             raise FatalError(
                 "STATE_DIVERGED", f"final block {sealed.seal.height} does not execute here: {error}"
             ) from error
         except KeyError:
             log.info("overtaken while catching up", party=party, height=sealed.seal.height)
+            return None
+
+
+class _Ahead:
+    """The next range on its way while the one before is stored."""
+
+    def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, Range | None]]) -> None:
+        self._fetch = fetch
+        self._first = 0
+        self._task: asyncio.Task[Range | None] | None = None
+
+    def begin(self, first: int) -> None:
+        """Ask for the range from this height."""
+        self.close()
+        self._first, self._task = first, asyncio.ensure_future(self._fetch(first))
+
+    async def take(self, first: int) -> Range | None:
+        """The range from this height; asked for now if it is not on its way."""
+        task = self._task if self._first == first else None
+        if task is None:
+            self.close()
+            return await self._fetch(first)
+        self._task = None
+        return await task
+
+    def close(self) -> None:
+        """Nothing is wanted any more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
