@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast test-lowest check format lint types layers bench lock clean
+.PHONY: help demo test test-fast test-lowest check format lint types layers bench fuzz docs mutants lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,8 +53,22 @@ types: $(STAMP)
 layers: $(STAMP)
 	@$(BIN)/lint-imports
 
+SECONDS ?= 20
+ONLY ?=
+
+fuzz: $(STAMP)  ## coverage-guided fuzzing of every decoder (SECONDS=20 each, ONLY="bundle")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "atheris>=3,<4"
+	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS) --only "$(ONLY)"
+
 bench: $(STAMP)  ## figures of this machine, each beside the bound measured in the same run
 	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(STAMP)  ## write anew the pages that are made of the software
+	@$(BIN)/python -m accord_client.codes docs
+	@$(BIN)/python -m accord_node.http docs
+
+mutants: $(STAMP)  ## take away one check of the rules at a time: does a test notice? (ARGS=--page: and write it down)
+	@PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
 
 lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"
