@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast test-lowest check format lint types layers bench fuzz docs mutants lock clean
+.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz docs mutants lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ types: $(STAMP)
 
 layers: $(STAMP)
 	@$(BIN)/lint-imports
+
+acceptance: $(STAMP)  ## play every row of the domain and write docs/acceptance.md
+	@ACCORD_ACCEPTANCE_PAGE=1 $(BIN)/python -m pytest -q tests/acceptance
 
 SECONDS ?= 20
 ONLY ?=

@@ -223,13 +223,15 @@ class ClientLedger(World):
             issuer=options.pop("issuer", None) or issuer_facts(party, DID),
             dates=options.pop("dates", BadgeDates(ISSUE_TIME)),
             sign=options.pop("sign", RdfcSigner)(signer, verification_method(DID, signer.public), ISSUE_TIME),
-            status=(StatusRange("https://uu.example/status/1", 0),),
+            status=options.pop("status", (StatusRange("https://uu.example/status/1", 0),)),
         )
         token = SdJwtMaker(
-            maker.programme, maker.issuer, maker.dates, signer, verification_method(DID, signer.public)
-        )
+            maker.programme, maker.issuer, maker.dates, signer, verification_method(DID, signer.public),
+            options.pop("token_status", None),
+        )  # fmt: skip
         make = EveryMaker((maker, token)) if options.pop("tokens", False) else maker
-        claims = [LearnerClaims("Doe", f"Learner {number}") for number in range(count)]
+        result = options.pop("result", None)
+        claims = [LearnerClaims("Doe", f"Learner {number}", result=result) for number in range(count)]
         network = options.pop("network", self.network)
         return prepare_batch(network, batch, claims, make, rng=random.Random(7))
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from acceptance.green import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
+from raised_codes import RaisedCodes
 
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("everyday"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everyday")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note which codes of the rules the tests give."""
+    config.pluginmanager.register(RaisedCodes(config))

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from accord_client.sdk import AccordClient
+from accord_client.trust import Trust
 from accord_ledger.domain.model.account import ENROLMENTS
 from domain_alliance import uid
 from scenario.agreements import A1, AGREEMENTS, agree, recognise
 from scenario.memory_stage import LIFETIME
 from scenario.node_stage import NodeStage, nodes
-from scenario.programmes import held
+from scenario.programmes import held, issued
 from scenario.script import SCRIPT
 from scenario.stage import Act, entry_of, perform
 from scenario.step import Step
@@ -78,6 +79,22 @@ async def test_the_script_on_real_nodes(tmp_path: Path) -> None:
         await play(stage, SCRIPT[len(before) :])
         await stage.level()
         assert len(roots(stage)) == 1
+        await what_anybody_may_ask(stage)
+
+
+async def what_anybody_may_ask(stage: NodeStage) -> None:
+    """Steps 20 and 22 through a client that has the genesis file and no key (rows P19, P8, N2)."""
+    async with AccordClient([stage.servers["uom"].url], Trust.from_genesis(stage.file)) as client:
+        erased, paid = issued("uom-d1").batch_id, issued("suny-hi").batch_id
+        genuine = await client.genuine(erased, 0)
+        assert genuine.proved
+        assert (genuine.value.status, genuine.value.erased) == ("valid", True)
+        assert (await client.erasure(erased, 0)).value.still_recognised_at == ("uom",)
+        assert (await client.claimed(uid("kettle rule"), paid, 0)).value.claimed
+        covered = (await client.coverage(country="XA")).value
+        assert (covered.active, covered.recognised, covered.ratio, covered.met) == (10, 8, "4/5", True)
+        region = (await client.regions(country="XA", role="provider", group="east")).value
+        assert (region.concentration, region.display) == ((266, 300), "88.7 %")
 
 
 async def submit_to(client: AccordClient, stage: NodeStage, act: Act, nonce: int) -> str:
