@@ -227,11 +227,27 @@ class RecordListing(Shape, frozen=True, kw_only=True):
 
 
 class EvidenceListing(Shape, frozen=True, kw_only=True):
-    """``GET /v1/evidence``: pairs of votes by which a member contradicted itself, seen since the start."""
+    """``GET /v1/evidence``: pairs of votes by which a member contradicted itself."""
 
     items: list[Any]
-    """Each with ``first`` and ``second``, two signed votes."""
+    """What this node saw: each with ``first`` and ``second``, two signed votes."""
+    recorded: list[Any]
+    """What the ledger holds (T45): also ``by`` whom it was submitted, and at which ``height``."""
     position: Position
+
+
+class FinalBlock(Shape, frozen=True, kw_only=True):
+    """``GET /v1/final``: the newest durable block of this node, if its own finalization is here."""
+
+    height: int
+    seal: str
+    """Canonical seal, hex."""
+    finalization: str
+    """Canonical certificate of that seal, hex."""
+    state_root: str
+    """Root of the state that this node computed after the block, hex."""
+    vote: str | None = None
+    """Vote key that the ledger names for this node's party, hex."""
 
 
 class RecordView(Shape, frozen=True, kw_only=True):

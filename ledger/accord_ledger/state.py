@@ -159,16 +159,27 @@ class View:
             view = view._parent
 
     def get(self, table: Table[V], *parts: Part) -> V | None:
-        """The value under these key parts, or None."""
-        return self.load(table, table.named.get(parts) or table.key(*parts))
+        """The value under these key parts, or None; :meth:`load` written out, as nothing is asked more often."""
+        key = table.named.get(parts) or table.key(*parts)
+        found = self._writes.get(key, _UNREAD)
+        if found is _UNREAD:
+            found = self._reads.get(key, _UNREAD)
+            if found is _UNREAD:
+                found = self._reads[key] = self._parent.load(table, key)
+        return found
 
     def exists(self, table: Table[V], *parts: Part) -> bool:
         """Whether a value exists under these key parts, without reading it."""
+        if len(parts) == 1 and type(parts[0]) is bytes:  # an id, as most of what is asked here
+            return self.has(table.prefix + parts[0])
         return self.has(table.named.get(parts) or table.key(*parts))
 
     def put(self, table: Table[V], value: V, *parts: Part) -> None:
         """Write a value under these key parts."""
-        self._write(table.named.get(parts) or table.key(*parts), value)
+        if len(parts) == 1 and type(parts[0]) is bytes:
+            self._write(table.prefix + parts[0], value)
+        else:
+            self._write(table.named.get(parts) or table.key(*parts), value)
 
     def delete(self, table: Table[V], *parts: Part) -> None:
         """Remove the value under these key parts, if any."""

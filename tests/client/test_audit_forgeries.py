@@ -14,8 +14,7 @@ from accord_client.audit.pipeline import BY_EXECUTION
 from accord_client.audit.report import Report, Status
 from accord_ledger import calendar
 from accord_ledger.block import Certificate
-from accord_ledger.domain import items, pipeline
-from accord_ledger.domain.kinds import recognise
+from accord_ledger.domain import items, pipeline, presentation
 from accord_ledger.domain.kinds.agreement import AgreementPropose, ProposeBody
 from accord_ledger.execute import RecentTransactions
 from accord_ledger.keys import SigningKey, key_id
@@ -209,7 +208,7 @@ async def test_a_credential_redeemed_twice(tmp_path: Path, monkeypatch: pytest.M
     world.close()
     world.reopen()
     with monkeypatch.context() as forging:
-        forging.setattr(recognise, "present", partial(_present_spent, items.present))
+        forging.setattr(presentation, "present", partial(_present_spent, items.present))
         world.do(*world.use("r2", "n1", "a1", [batch[0]], "2/1"))
     report, index = await _sealed(world, tmp_path)
     assert_only(report, "rules", "E_ALREADY_REDEEMED", index, HEIGHT + 1, _after("rules"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -12,10 +13,21 @@ from accord_client.audit.invariants.privacy import text_fields
 from accord_client.audit.invariants.rows import Rows
 from accord_client.audit.invariants.watch import Watch
 from accord_client.audit.report import Finding
+from accord_ledger import calendar, rational
 from accord_ledger.blockreader import BlockReader
 from accord_ledger.domain.kind import Body, TransactionKind, kinds
-from accord_ledger.domain.model.account import ENROLMENTS, RECOGNITIONS
-from accord_ledger.domain.model.agreement import AGREEMENT_TERMS, AGREEMENT_VERSIONS, AGREEMENTS
+from accord_ledger.domain.model.account import ACCOUNT_PAGES, ENROLMENTS, RECOGNITIONS, AccountPage
+from accord_ledger.domain.model.agreement import (
+    AGREEMENT_MEMBERS,
+    AGREEMENT_TERMS,
+    AGREEMENT_VERSIONS,
+    AGREEMENTS,
+    DEPARTURES,
+    Departure,
+    Members,
+    Notice,
+    RuleSetRef,
+)
 from accord_ledger.domain.model.credential import (
     BATCHES,
     CREDENTIALS,
@@ -26,7 +38,9 @@ from accord_ledger.domain.model.credential import (
     StandingPage,
     StandingSpan,
 )
-from accord_ledger.domain.model.programme import PROGRAMME_HEADS, StatusChange
+from accord_ledger.domain.model.parameters import PARAMETERS, ParameterHead, Parameters
+from accord_ledger.domain.model.programme import PROGRAMME_HEADS, PROGRAMMES, StatusChange
+from accord_ledger.domain.model.rule_set import RULE_SETS, SET_RULES, RuleSet, StoredRule
 from accord_ledger.fields import LanguageMap, RationalText
 from accord_ledger.replay import Replay, ReplayedState
 from accord_ledger.state import Part, Table
@@ -59,19 +73,19 @@ class Watched:
         """A row after the last block."""
         return self.replay.state.load(table, table.key(*parts))
 
-    def after(self, *writes: Write) -> list[Finding]:
-        """What the invariants say about a block that left these rows."""
+    def after(self, *writes: Write, further: int = 1, days: int = 0) -> list[Finding]:
+        """What the invariants say about a block that left these rows, so many heights and days on."""
         state = ReplayedState(self.replay.state)
-        height = self.replay.version.height + 1
-        rows = Rows(height, self.replay.version.time, len(self.world.log), (), state)
+        height, time = self.replay.version.height + further, self.replay.version.time + days * calendar.DAY
+        rows = Rows(height, time, len(self.world.log), (), state)
         for table, value, parts in writes:
             key = table.key(*parts)
             state.values[key] = value
             rows.written.setdefault(table.prefix[:-1], []).append((key[len(table.prefix) :], value))
         return [found for one in self.watch._all for found in one.check(rows)]
 
-    def codes(self, *writes: Write) -> set[str]:
-        return {found.code for found in self.after(*writes)}
+    def codes(self, *writes: Write, **when: int) -> set[str]:
+        return {found.code for found in self.after(*writes, **when)}
 
 
 @pytest.fixture
@@ -96,6 +110,7 @@ def _doubled(honest: Watched, **changes: Any) -> list[Write]:
     where = (honest.batch.batch_id, item.index)
     return [
         (RECOGNITIONS, again, R2),
+        (ACCOUNT_PAGES, AccountPage(recognitions=(*R1, *R2)), (*N1, 0)),
         (ENROLMENTS, account, N1),
         (CREDENTIALS, Credential(spends=kept), where),
     ]
@@ -122,21 +137,56 @@ def test_i2_a_reversal_that_left_its_credits(honest: Watched) -> None:
     assert honest.codes((RECOGNITIONS, gone, R1), free) == {"I2"}
 
 
+def test_i2_an_account_that_lists_other_recognitions(honest: Watched) -> None:
+    account = honest.get(ENROLMENTS, *N1)
+    twice = (replace(account.agreements[0], live=2),)
+    assert honest.codes((ENROLMENTS, replace(account, agreements=twice), N1)) == {"I2"}
+    assert honest.codes((ENROLMENTS, replace(account, agreements=()), N1)) == {"I2"}
+    assert honest.codes((ACCOUNT_PAGES, AccountPage(recognitions=R2), (*N1, 0))) == {"I2"}
+    assert honest.codes((ACCOUNT_PAGES, None, (*N1, 0))) == {"I2"}
+
+
 @pytest.mark.parametrize(
     ("exact", "awarded"), [("21/10", "5/2"), ("21/10", "3/2"), ("21/10", "21/10"), ("4/1", "4/1")]
 )
 def test_i3_an_amount_that_is_not_the_exact_one_rounded_down(
     honest: Watched, exact: str, awarded: str
 ) -> None:
-    row = replace(honest.get(RECOGNITIONS, *R1), exact=exact, awarded=awarded)
+    dropped = rational.format(abs(Fraction(exact) - Fraction(awarded)))
+    row = replace(honest.get(RECOGNITIONS, *R1), exact=exact, awarded=awarded, dropped=dropped)
     account = replace(honest.get(ENROLMENTS, *N1), recognised=awarded)
     assert honest.codes((RECOGNITIONS, row, R1), (ENROLMENTS, account, N1)) == {"I3"}
 
 
-def test_i4_an_account_above_its_award(honest: Watched) -> None:
-    row = replace(honest.get(RECOGNITIONS, *R1), awarded="77/1", exact="77/1")
-    account = replace(honest.get(ENROLMENTS, *N1), recognised="77/1")
-    assert honest.codes((RECOGNITIONS, row, R1), (ENROLMENTS, account, N1)) == {"I3", "I4"}
+def test_i3_what_was_dropped_and_what_items_are_worth(honest: Watched) -> None:
+    row = honest.get(RECOGNITIONS, *R1)
+    assert honest.codes((RECOGNITIONS, replace(row, dropped="0/1"), R1)) == {"I3"}
+    items = (replace(row.items[0], credits="2/1"),)
+    assert honest.codes((RECOGNITIONS, replace(row, items=items), R1)) == {"I3"}
+
+
+def test_i3_reads_rules_in_rule_sets(honest: Watched) -> None:
+    terms = honest.get(AGREEMENT_TERMS, "a1", 1)
+    named = RuleSetRef(rule_set=uid("s1"), hash=b"\x01" * 32)
+    row, other = honest.get(RECOGNITIONS, *R1), replace(terms.rules[0], rule_id="other", source_pin="30/1")
+    away = (AGREEMENT_TERMS, replace(terms, rules=(), rule_sets=(named,)), ("a1", 1))
+    assert honest.codes(away, (RECOGNITIONS, row, R1)) == {"I3"}
+    same = (SET_RULES, StoredRule(rule=terms.rules[0]), (uid("s1"), "hours"))
+    assert honest.codes(away, same, (RECOGNITIONS, row, R1)) == set()
+    assert honest.codes(away, (SET_RULES, StoredRule(rule=other), same[2]), (RECOGNITIONS, row, R1)) == {"I3"}
+
+
+def test_i4_an_account_above_its_cap(honest: Watched) -> None:
+    """The award has 76 credits, and bcb, who runs the account, caps it at half."""
+    sender = replace(honest.get(PROGRAMMES, "uu-ds", 1).terms, credits="60/1")
+    rich = (PROGRAMMES, replace(honest.get(PROGRAMMES, "uu-ds", 1), terms=sender), ("uu-ds", 1))
+    item = replace(honest.get(RECOGNITIONS, *R1).items[0], credits="60/1")
+    amounts = {"exact": "42/1", "awarded": "42/1", "dropped": "0/1", "items": (item,)}
+    row = replace(honest.get(RECOGNITIONS, *R1), **amounts)
+    account = (ENROLMENTS, replace(honest.get(ENROLMENTS, *N1), recognised="42/1"), N1)
+    assert honest.codes(rich, (RECOGNITIONS, row, R1), account) == set()  # a cap binds whoever enters
+    new = replace(row, height=honest.replay.version.height + 1)
+    assert honest.codes(rich, (RECOGNITIONS, new, R1), account) == {"I4"}
 
 
 def test_i5_a_batch_of_a_programme_that_was_not_active(honest: Watched) -> None:
@@ -149,9 +199,23 @@ def test_i5_a_batch_of_a_programme_that_was_not_active(honest: Watched) -> None:
     assert honest.codes((BATCHES, replace(never, replaces=uid("b2")), (uid("b5"),))) == set()
 
 
-def _then(honest: Watched, *statuses: str) -> Write:
+def test_i5_a_late_batch_in_time_and_after(honest: Watched) -> None:
+    batch = honest.get(BATCHES, honest.batch.batch_id)
+    day = calendar.date_at(honest.replay.version.time)
+    retired = _then(honest, "retired", since=calendar.midnight(calendar.add_days(day, -30)))
+    late = replace(batch, issued_height=honest.replay.version.height + 2, late=True)
+    in_time: Write = (BATCHES, replace(late, completed_to="2026-03-01"), (uid("b2"),))
+    assert honest.codes(retired) == set()
+    assert honest.codes(in_time, further=2) == set()
+    assert honest.codes((BATCHES, replace(late, completed_to=day.isoformat()), (uid("b3"),)), further=2) == {
+        "I5"
+    }
+    assert honest.codes(in_time, further=2, days=200) == {"I5"}
+
+
+def _then(honest: Watched, *statuses: str, since: int | None = None) -> Write:
     head = honest.get(PROGRAMME_HEADS, "uu-ds")
-    time = honest.replay.version.time
+    time = honest.replay.version.time if since is None else since
     more = tuple(StatusChange(status=status, since=time) for status in statuses)  # type: ignore[arg-type]
     return PROGRAMME_HEADS, replace(head, history=(*head.history, *more), status=statuses[-1]), ("uu-ds",)
 
@@ -199,6 +263,56 @@ def test_i6_a_cycle_that_inflates(honest: Watched) -> None:
     back = {"source": "cn-mc", "target": "nl-ects"}
     assert honest.codes(*_agreed(honest, "b1", "bcb", "uu", "10/7", **back)) == set()
     assert Watched().codes(*_agreed(honest, "b2", "bcb", "uu", "3/2", **back)) == {"I6"}
+
+
+CN_TO_NL: dict[str, Any] = {"source": "cn-mc", "target": "nl-ects"}
+
+
+def test_i6_a_cycle_through_a_rule_set(honest: Watched) -> None:
+    rule = fixed("3/2", **CN_TO_NL)
+    named = RuleSetRef(rule_set=uid("s1"), hash=b"\x01" * 32)
+    (_, terms, ref), *rest = _agreed(honest, "b1", "bcb", "uu", "1/2", **CN_TO_NL)
+    rule_set = RuleSet(author="uu", hash=named.hash, at=0, rule_ids=("fixed",))
+    writes: list[Write] = [
+        (AGREEMENT_TERMS, replace(terms, rules=(), rule_sets=(named,)), ref),
+        (RULE_SETS, rule_set, (uid("s1"),)),
+        (SET_RULES, StoredRule(rule=rule), (uid("s1"), "fixed")),
+    ]
+    assert honest.codes(*writes, *rest) == {"I6"}
+
+
+def test_i6_a_cycle_that_a_newcomer_closes(honest: Watched) -> None:
+    back = _agreed(honest, "b1", "hnrail", "uu", "3/2", **CN_TO_NL)
+    assert honest.codes(*back) == set()
+    joined: Write = (AGREEMENT_MEMBERS, Members(receivers=("hnrail",)), ("a1", 1))
+    terms: Write = (AGREEMENT_TERMS, back[0][1], back[0][2])
+    assert honest.codes(joined, terms) == {"I6"}
+
+
+def _gone(honest: Watched, **changes: Any) -> Write:
+    notice = Notice(party="uu", at=0, height=1, effective="2026-04-01")
+    left = Departure(notice=notice, version=1, run_off_until=0, status="ended")
+    return DEPARTURES, replace(left, **changes), ("a1", "uu")
+
+
+def test_i6_who_left_for_good_is_off_the_graph(honest: Watched) -> None:
+    back = _agreed(honest, "b1", "bcb", "uu", "3/2", **CN_TO_NL)
+    assert honest.codes(_gone(honest), *back) == set()
+    assert Watched().codes(_gone(honest, status="run_off"), *back) == {"I6"}
+    assert Watched().codes(_gone(honest, status="terminating", version=2, over=1), *back) == set()
+    assert Watched().codes(_gone(honest, version=0), *back) == {"I6"}
+
+
+def test_i6_says_nothing_once_the_alliance_only_warned(honest: Watched) -> None:
+    back = _agreed(honest, "b1", "bcb", "uu", "3/2", **CN_TO_NL)
+    height = honest.replay.version.height + 1
+    warns = Parameters(cycle_policy="warn")
+    just_set: Write = (PARAMETERS, ParameterHead(newest=warns, since=height, before=Parameters()), ())
+    assert honest.codes(just_set, *back) == {"I6"}
+    before: Write = (PARAMETERS, ParameterHead(newest=warns, since=height - 1), ())
+    later = Watched()
+    assert later.codes(before, *back) == set()
+    assert "only warned" in later.watch.cycles.gave_up
 
 
 def test_i6_a_graph_too_large_to_search_is_said(honest: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

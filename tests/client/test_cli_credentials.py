@@ -66,7 +66,7 @@ def issue(desk: Desk, *more: str, folder: str = "out", **options: Any) -> Any:
     arguments = (
         "issue", str(desk.folder / "learners.csv"), str(desk.folder / folder), "--programme", "uu-ds", "--as", "uu",
         "--did", DID, "--completed", today(), today(), "--status-list", "list-1",
-        "--status-url", "https://uu.example/status/1", "--base-url", "https://uu.example", *more,
+        "--status-url", "https://uu.example/v1/status-lists/uu/list-1", "--base-url", "https://uu.example", *more,
     )  # fmt: skip
     if options.pop("refused", None):
         return desk.run(*arguments, code=1)
@@ -129,7 +129,7 @@ def test_what_the_ledger_refuses_is_said(desk: Desk) -> None:
     result = desk.run(
         "issue", str(desk.folder / "learners.csv"), str(desk.folder / "out"), "--programme", "uu-ds@1", "--as", "um",
         "--did", DID, "--completed", today(), today(), "--status-list", "list-1",
-        "--status-url", "https://um.example/1", "--base-url", "https://um.example", code=1,
+        "--status-url", "https://um.example/v1/status-lists/um/list-1", "--base-url", "https://um.example", code=1,
     )  # fmt: skip
     assert "E_SIG_MISSING" in result.stderr
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from accord_client.badges import issuer_facts, programme_facts, verification_method
 from accord_client.builders import Author, change_status, issue_batch
 from accord_client.bundle import draft_bundle, parse_bundle
+from accord_client.documents import sd_jwt
 from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims
+from accord_client.documents.status_bitstring import status_places
 from accord_client.errors import RejectedError
 from accord_client.ids import new_uuid7
 from accord_client.issuing import BadgeMaker, JcsSigner, PreparedBatch, prepare_batch
@@ -139,9 +146,8 @@ async def test_from_programme_to_revocation_with_a_node_down(tmp_path: Path) -> 
         assert again_pinned.newest.checkpoint.size >= (receipt.index or 0)
 
 
-@pytest.mark.timeout(120)
-async def test_the_command_line_issues_and_verifies(tmp_path: Path) -> None:
-    alliance = make_alliance(4)
+async def issue_by_command(tmp_path: Path, alliance: Alliance) -> tuple[Desk, bytes]:
+    """Ten bundles in ``out``, made by ``accord issue`` and real nodes that are stopped again; and their policy."""
     desk = Desk(tmp_path)
     desk.genesis.write_bytes(alliance.genesis_file)
     (tmp_path / "learners.csv").write_text("family_name,given_name\n" + "Doe,Jane\n" * 10)
@@ -152,7 +158,7 @@ async def test_the_command_line_issues_and_verifies(tmp_path: Path) -> None:
     issue = (
         "issue", str(tmp_path / "learners.csv"), str(tmp_path / "out"), "--programme", "ds", "--as", "p0",
         "--did", DID, "--completed", day, day, "--status-list", "list-1",
-        "--status-url", "https://p0.example/status/1", "--base-url", "https://p0.example",
+        "--status-url", "https://p0.example/v1/status-lists/p0/list-1", "--base-url", "https://p0.example",
     )  # fmt: skip
     async with running(alliance, tmp_path / "nodes") as net:
         for entry in programme_entries(alliance, "p0", "ds"):
@@ -162,8 +168,78 @@ async def test_the_command_line_issues_and_verifies(tmp_path: Path) -> None:
         made = await asyncio.to_thread(desk.json, *issue)
         shown = await asyncio.to_thread(desk.json, "show", "credential", f"{made['batch_id']}/0")
         assert shown["value"]["status"] == "valid"
-    report = desk.json("verify", str(tmp_path / "out" / "0000.accord.json"), ACCORD_NODES="")
+        async with aiohttp.ClientSession(net.servers["p0"].url) as session, session.get("/policy") as answer:
+            policy = await answer.read()
+    return desk, policy
+
+
+@pytest.mark.timeout(120)
+async def test_the_command_line_issues_and_verifies(tmp_path: Path) -> None:
+    desk, _ = await issue_by_command(tmp_path, make_alliance(4))
+    made = tmp_path / "out" / "0000.accord.json"
+    report = desk.json("verify", str(made), ACCORD_NODES="")
     assert report["verdict"] == "valid"
+    badge, token = parse_bundle(made.read_bytes()).documents
+    assert [place.url.rpartition("/")[2] for place in status_places(badge.content)] == [
+        "revocation", "suspension",
+    ]  # fmt: skip
+    assert sd_jwt.parse(token.file().decode()).payload["status"]["status_list"]["uri"].endswith("/token")
+
+
+BLOCKED = """
+import sys
+
+def watch(event, arguments):
+    if event.startswith("socket."):
+        raise SystemExit(f"used a socket: {event}")
+
+sys.addaudithook(watch)
+from accord_client.cli.main import accord
+accord(sys.argv[1:], prog_name="accord")
+"""
+"""The command line, ended by its first socket."""
+
+
+def verify_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``accord verify`` in a process of its own, without sockets, and without a network where that is allowed."""
+    alone = ["unshare", "-rn"]
+    allowed = shutil.which("unshare") and not subprocess.run([*alone, "true"], check=False).returncode
+    command = [*(alone if allowed else []), sys.executable, "-I", "-c", BLOCKED, "verify", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={"HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.timeout(120)
+async def test_a_bundle_verifies_where_there_is_no_network(tmp_path: Path) -> None:
+    """Nothing but the package, the bundle and the policy of the alliance: another machine, years later."""
+    alliance = make_alliance(4)
+    _, policy = await issue_by_command(tmp_path, alliance)
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "policy").write_bytes(policy)
+    pin = ("--policy", "policy", "--network", alliance.genesis.network.hex())
+    for name in ("0000.accord.json", "0007.accord.json"):
+        (away / name).write_bytes((tmp_path / "out" / name).read_bytes())
+        done = await asyncio.to_thread(verify_alone, away, name, *pin, "--json")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert json.loads(done.stdout)["verdict"] == "valid"
+    other = make_alliance(4).genesis.network.hex()
+    done = await asyncio.to_thread(verify_alone, away, name, "--policy", "policy", "--network", other)
+    assert done.returncode == 1
+    assert "BUNDLE_NETWORK" in done.stdout
+
+
+def test_a_socket_would_have_been_seen() -> None:
+    probe = BLOCKED.replace("from accord_client", "import socket; socket.socket()\nfrom accord_client")
+    done = subprocess.run([sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=False)
+    assert "used a socket: socket.__new__" in done.stderr
 
 
 @pytest.mark.timeout(120)

@@ -100,4 +100,17 @@ def test_t45_it_decides_nothing(world: World) -> None:
 
 
 def test_t45_any_party_signs(world: World) -> None:
-    world.refused("E_SIG_MISSING", "evidence_submit", evidence(), "uu governance", detail="uu")
+    world.refused("E_SIG_MISSING", "evidence_submit", evidence(), "uu governance", detail="1 of (uu, uu log)")
+
+
+def test_t45_the_partys_node_signs_with_its_log_key(world: World) -> None:
+    world.do("evidence_submit", evidence(), "uu node log")
+
+
+@pytest.mark.parametrize("use", ["vote", "link", "witness"])
+def test_t45_no_other_key_of_the_node_signs(world: World, use: str) -> None:
+    world.refused("E_SIG_INVALID", "evidence_submit", evidence(), f"uu node {use}")
+
+
+def test_t45_the_nodes_log_key_signs_nothing_else(world: World) -> None:
+    world.refused("E_SIG_INVALID", "node_keys_set", other_node("um", "new"), "um node log")

@@ -83,6 +83,13 @@ def completed(**changes: Any) -> Exchange:
     return world
 
 
+def test_t21_practice_to_the_minute_is_enough() -> None:
+    world = learner()
+    world.do(CHECKPOINT, checkpoint("2026-06-01", 2400, 720), REGISTRAR)
+    world.do(COMPLETE, completion(), REGISTRAR, AGENCY)
+    assert account(world).status == "completed"
+
+
 def issue_body(world: Exchange, batch: IssuedBatch, **changes: Any) -> Any:
     """T16 of one credential on H1."""
     values: dict[str, Any] = {

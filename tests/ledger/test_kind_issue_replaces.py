@@ -178,6 +178,15 @@ def test_t16_replaces_closes_the_review_of_an_award_upheld() -> None:
     assert desk.kept("c1").status == "conferred"
 
 
+def test_t16_replaces_a_suspended_component_holds_no_review_open() -> None:
+    desk = conferred()
+    world = desk.world
+    desk.revoke(desk.own, 0, "review")
+    world.do("credential_status", world.status(desk.own, "suspend", (1, 2)), "uu registrar")
+    world.do(ISSUE, correction(world, desk.own, (0, 1)), UU)
+    assert desk.review("c1").status == "upheld"
+
+
 def test_t16_replaces_closes_no_review_of_something_else() -> None:
     desk = conferred()
     world = desk.world

@@ -15,6 +15,7 @@ from accord_ledger.domain.kinds.profile import ProfileDefine
 from accord_ledger.domain.model.account import AccountAgreement
 from accord_ledger.domain.model.agreement import Caps
 from accord_ledger.domain.model.framework import ProfileTerms
+from domain_alliance import uid
 from domain_world import terms
 from exchange_world import Exchange, IssuedBatch, agreement, attest, exchange, fixed, hours
 
@@ -98,6 +99,29 @@ def test_t27_stage_8_less_overlap_warns(first: str) -> None:
     course, item = by_um(world, "r1", plain, 0, "C1"), by_um(world, "r2", cut, 0)
     world.do(*(course if first == "course" else item))
     assert world.do(*(item if first == "course" else course)).warnings == ("W_OVERLAP",)
+
+
+def test_t27_stage_8_no_overlap_is_not_warned_of() -> None:
+    world, cut, plain = decoupled("0/1")
+    world.do(*by_um(world, "r1", plain, 0, "C1"))
+    assert world.do(*by_um(world, "r2", cut, 0)).warnings == ()
+
+
+def test_t27_stage_8_a_course_of_another_award_is_no_parent() -> None:
+    world, cut, plain = decoupled("1/1")
+    other = replace(world.terms_of("um-award"), programme_id="um-other")
+    world.enrol("n2", "um", world.launch(other))
+    course, item = by_um(world, "r1", plain, 0, "C1"), by_um(world, "r2", cut, 0)
+    world.do(course[0], replace(course[1], enrolment=uid("n2")), *course[2:])
+    done = world.do(item[0], replace(item[1], enrolment=uid("n2")), *item[2:])
+    assert (done.warnings, world.account("n2").parents) == ((), {})
+
+
+def test_t27_stage_8_one_warning_for_all_items() -> None:
+    world, cut, plain = decoupled("11/25")
+    world.do(*by_um(world, "r1", plain, 0, "C1"))
+    both = world.use("r2", "n1", "a1", [cut[0], cut[1]], "4/1", signers=("um registrar",), **FIXED)
+    assert world.do(*both).warnings == ("W_OVERLAP",)
 
 
 def test_t27_stage_8_an_item_may_count_for_its_own_parent_course() -> None:

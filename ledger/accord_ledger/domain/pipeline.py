@@ -160,7 +160,12 @@ def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecke
             holder_signatures[signer] = holder_signatures.get(signer, False) or good
             continue
         key = ctx.state.get(KEYS, signer)
-        if key is None or key.use != "institution" or not checker(key.public, message, signature):
+        by_node = key is not None and key.use == "log" and prepared.kind.node_signs
+        if (
+            key is None
+            or not (by_node or key.use == "institution")
+            or not checker(key.public, message, signature)
+        ):
             raise Rejection(
                 "E_SIG_INVALID",
                 f"expected a valid signature of a known key, got {signer.hex()}",
@@ -170,7 +175,7 @@ def _valid_signatures(ctx: Context, prepared: Prepared, checker: SignatureChecke
             raise Rejection(
                 "E_KEY_REVOKED", f"expected a key in force, got {signer.hex()}", path=f"signatures[{place}]"
             )
-        for purpose in key.purposes:
+        for purpose in ("log",) if by_node else key.purposes:
             have[key.party, purpose] = (*have.get((key.party, purpose), ()), signer)
         if scope == "tx" and key.party == ctx.author:
             author_keys.add(signer)

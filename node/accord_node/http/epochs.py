@@ -11,12 +11,12 @@ from typing import Annotated, Final
 from aiohttp import web
 from msgspec import Meta
 
-from accord_client.api import ConsistencyProof
+from accord_client.api import ConsistencyProof, FinalBlock
 from accord_ledger.merkle import tree
 from accord_ledger.merkle.proof import consistency_proof
 from accord_ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from accord_node.http.problems import ProblemError
-from accord_node.http.proofs import read_tile
+from accord_node.http.proofs import read_entry, read_tile
 from accord_node.http.respond import file_response
 from accord_node.http.routes import Call, Nothing, Parameters, Route
 from accord_node.http.site import Site
@@ -60,6 +60,23 @@ async def consistency(site: Site, call: Call[Nothing, SizeQuery]) -> Consistency
     return ConsistencyProof(size=size, path=[item.hex() for item in path], checkpoint=found.note.decode())
 
 
+async def final(site: Site, _: Call[Nothing, Nothing]) -> FinalBlock:
+    """What a newcomer signs to show that it follows (T42)."""
+    node, base = site.node, site.node.chain.base
+    row = await site.reads.visit(lambda now: now.block(base.height))
+    if row is None or row.certificate is None:
+        raise ProblemError("FINALIZATION_UNKNOWN")
+    entry = await site.reads.run(lambda: read_entry(node.store.files, row.first + row.count))
+    named = node.directory.node(node.party)
+    return FinalBlock(
+        height=base.height,
+        seal=entry.hex(),
+        finalization=row.certificate.hex(),
+        state_root=base.map.root.hex(),
+        vote=None if named is None else named.vote.hex(),
+    )
+
+
 def subtree_reader(files: LogFiles) -> Callable[[int, int], bytes]:
     """Roots of complete subtrees, by level and place, out of the tiles."""
 
@@ -76,6 +93,8 @@ def subtree_reader(files: LogFiles) -> Callable[[int, int], bytes]:
 ROUTES: Final = (
     Route("GET", "/handoff/{epoch}", handoff, "The hand-off that ended an epoch, canonical", MSGPACK,
           path=EpochPath, problems=("HANDOFF_UNKNOWN",)),
+    Route("GET", "/v1/final", final, "The newest final block, as this node executed it", FinalBlock,
+          problems=("FINALIZATION_UNKNOWN",)),
     Route("GET", "/v1/consistency", consistency, "Proof that the log only grew", ConsistencyProof,
           query=SizeQuery, problems=("CHECKPOINT_NONE", "PROOF_NOT_READY")),
 )  # fmt: skip

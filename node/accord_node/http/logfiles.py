@@ -10,6 +10,7 @@ from msgspec import Meta
 from accord_client.api import EvidenceListing
 from accord_genesis.document import SignedDocument
 from accord_ledger import codec
+from accord_ledger.domain.model.epoch import EVIDENCE
 from accord_ledger.errors import DecodeError
 from accord_ledger.merkle.tiles import TILE_WIDTH, Bundle, Tile, pack_entries, parse_path
 from accord_ledger.note import COSIGNATURE, ED25519, VerifierKey
@@ -28,6 +29,8 @@ MSGPACK: Final = "application/vnd.msgpack"
 TEXT: Final = "text/plain"
 BYTES: Final = "application/octet-stream"
 _FRESH: Final = "no-cache"
+MAX_RECORDED: Final = 1000
+"""Records of evidence in one listing, oldest epochs first."""
 
 
 class TilePath(Parameters, frozen=True, kw_only=True):
@@ -112,8 +115,14 @@ async def finalization(site: Site, call: Call[HeightPath, Nothing]) -> web.Respo
 
 
 async def evidence(site: Site, _: Call[Nothing, Nothing]) -> EvidenceListing:
-    """Contradictions of members, with both signed votes."""
-    return EvidenceListing(items=[plain(item) for item in site.node.evidence], position=site.position())
+    """Contradictions of members, with both signed votes: seen here, and on the ledger."""
+    end = EVIDENCE.prefix + b"\xff"
+    rows = await site.node.store.database.scan_state(EVIDENCE.prefix, end, MAX_RECORDED)
+    return EvidenceListing(
+        items=[plain(item) for item in site.node.evidence],
+        recorded=[plain(EVIDENCE.decode(value)) for _, value in rows],
+        position=site.position(),
+    )
 
 
 ROUTES: Final = (

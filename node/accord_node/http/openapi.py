@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from accord_client.api import Fact, Listing, Problem
+from accord_client.api import Fact, Listing, Problem, QuestionAnswer
 from accord_ledger import __version__
 from accord_ledger.codec import Wire
 from accord_node.http.problems import CODES, MEDIA_TYPE
@@ -123,6 +123,9 @@ def _answer(route: Route, reference: Mapping[Any, dict[str, Any]]) -> dict[str, 
         inner: dict[str, Any] = {"properties": {"value": reference[route.value]}}
         if route.answer is Listing:
             inner = {"properties": {"items": {"items": inner}}}
+        elif route.answer is QuestionAnswer:
+            one = reference[route.value]
+            inner = {"properties": {"answer": {"type": "array", "items": one} if route.many else one}}
         elif route.answer is not Fact:
             raise ValueError(f"no place for a value in {route.answer.__name__}")
         schema = {"allOf": [schema, inner]}

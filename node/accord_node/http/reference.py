@@ -28,9 +28,14 @@ the block it was read at (`position`).
   not exist, the 404 carries a proof of absence.
 - **Listings** look at {MAX_ROWS} rows a page; a page may be short or empty and still have `next`, to be given
   as `cursor`.
+- **Questions** (`/v1/questions`) give what institutions ask, computed; most answer for an earlier moment too
+  (`?at=` a date or a height), and with `?proof=1` bring every value they rest on, so that a client computes
+  the answer again. `notes` says what an answer does not know. `POST /v1/dry-run` gives the ledger's verdict
+  about a record, and changes nothing.
 - **Events** (`/v1/events`) start at any log index, resume with `Last-Event-ID`, and are sent at the reader's
   pace; {MAX_SUBSCRIBERS} streams at most.
-- **Failures** are RFC 9457 problem documents; only `code` is for programs. 503 says when to come back.
+- **Failures** are RFC 9457 problem documents; only `code` is for programs. 503 says when to come back. Titles are
+  in English or Chinese, as `Accept-Language` asks; [errors.md](errors.md) has every code and what to do.
 """
 
 
@@ -52,7 +57,8 @@ def _answer(route: Route) -> str:
     if isinstance(route.answer, str):
         return route.answer
     also = f" or `{route.also.__name__}`" if route.also is not None else ""
-    value = f" of `{route.value.__name__}`" if route.value is not None else ""
+    many = "list of " if route.many else ""
+    value = f" of {many}`{route.value.__name__}`" if route.value is not None else ""
     return f"`{route.answer.__name__}`{value}{also}"
 
 

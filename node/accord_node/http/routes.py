@@ -65,7 +65,9 @@ class Route:
     also: type[msgspec.Struct] | None = None
     """Another struct that may be answered instead."""
     value: type[Wire] | None = None
-    """What ``value`` in the answer (of a fact, or of each item) is."""
+    """What ``value`` in the answer (of a fact, or of each item), or ``answer`` to a question, is."""
+    many: bool = False
+    """The answer to a question is a list of them."""
     body: tuple[str, ...] = ()
     """Media types of the request body."""
     takes: type[msgspec.Struct] = SubmitRequest

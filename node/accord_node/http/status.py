@@ -47,7 +47,7 @@ def node_status(site: Site) -> NodeStatus:
         members=[member.party for member in node.members.members],
         quorum=node.members.quorum,
         linked=sorted(node.network.linked()),
-        voting=node.keys.vote is not None,
+        voting=node.epochs.voting,
         ready=ready,
         reason=reason,
         view=node.driver.view,

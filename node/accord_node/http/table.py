@@ -21,6 +21,8 @@ from accord_node.http import (
     submit,
     tables,
 )
+from accord_node.http.questions import dry_run
+from accord_node.http.questions import routes as questions
 from accord_node.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -30,6 +32,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *records.ROUTES,
     *credentials.ROUTES,
     *listings.ROUTES,
+    *questions.ROUTES,
+    *dry_run.ROUTES,
     *state.ROUTES,
     *tables.ROUTES,
     *events.ROUTES,

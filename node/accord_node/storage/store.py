@@ -13,9 +13,11 @@ from accord_ledger.block import Certificate, Members, SealedBytes, is_seal
 from accord_ledger.domain.epochs import newest
 from accord_ledger.errors import FatalError, Rejection
 from accord_ledger.execute import Executed, RecentTransactions, Version
+from accord_ledger.handoff import make_handoff
 from accord_ledger.state import View
 from accord_ledger.transaction import MAX_LIFETIME_SECONDS, parse_record
 from accord_node.storage.database import Database, Floor
+from accord_node.storage.handoffs import Handoffs
 from accord_node.storage.logfiles import LogFiles
 from accord_node.storage.source import DurableState
 from accord_node.workers import Executor
@@ -132,6 +134,28 @@ class Store:
         await self._executor.run(lambda: self.files.append(entries, leaves))
         self.source.leaving(key for key, value in block.changes.items() if value is None)
         await self.database.commit(block, certificate)
+
+    async def hand_over(
+        self, network: bytes, members: Members, block: Executed, finalization: Certificate | None
+    ) -> None:
+        """Keep the hand-off of a block that ends its epoch; before it is written.
+
+        Args:
+            network: hash of the genesis document.
+            members: of the epoch that ends.
+            block: its last.
+            finalization: of that very block.
+
+        Raises:
+            FatalError: ``HANDOFF_BAD``: none, or one that does not verify.
+        """
+        if finalization is None:
+            raise FatalError(
+                "HANDOFF_BAD", f"expected the finalization of block {block.version.height}, got none"
+            )
+        epoch = newest(View(block.version.state))
+        handoff = make_handoff(block.sealed, finalization, block.version.map, epoch)
+        await self._executor.run(lambda: Handoffs(self.files.root).write(network, members, handoff))
 
     def adopt(self, block: Executed) -> Version:
         """The version after a block just written, reading durable state; nothing may execute meanwhile."""

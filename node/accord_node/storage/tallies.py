@@ -75,7 +75,9 @@ def write_tallies(db: sqlite3.Connection, block: Executed) -> None:
     )
     changed = [(key[_RECOGNITION:], block.changes[key]) for key in block.written(RECOGNITIONS)]
     if changed:
-        _write_recognitions(db, [(name, RECOGNITIONS.decode(raw)) for name, raw in changed if raw is not None])
+        _write_recognitions(
+            db, [(name, RECOGNITIONS.decode(raw)) for name, raw in changed if raw is not None]
+        )
 
 
 def _write_recognitions(db: sqlite3.Connection, rows: Sequence[tuple[bytes, Recognition]]) -> None:
@@ -120,7 +122,10 @@ class SqlTallies:
             f" WHERE c.subject = ?{where} AND b.time >= ? ORDER BY c.idx LIMIT ?",
             (*values, since, limit),
         )
-        return [Act(*row[:5], bytes(row[5])) for row in rows]
+        return [
+            Act(index, height, time, kind, author, bytes(tx_id))
+            for index, height, time, kind, author, tx_id in rows
+        ]
 
     def recognitions_of(self, enrolment: bytes, limit: int) -> Sequence[bytes]:
         """See ``Log``."""

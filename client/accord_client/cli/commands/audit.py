@@ -142,6 +142,11 @@ def _show(report: Report) -> None:
     left = len(report.findings) + report.more_findings - SHOWN
     if left > 0:
         click.echo(f"  and {left} more")
+    for item in report.contradictions[:SHOWN]:
+        click.echo(
+            f"{'note':>6}  {clean(item.member)} contradicted itself in view {item.view} of epoch {item.epoch}, "
+            f"says a record of height {item.height}"
+        )
     click.echo(_verdict(report))
 
 

@@ -25,8 +25,9 @@ from accord_client.issuing import (
     EveryMaker,
     RdfcSigner,
     SdJwtMaker,
-    StatusRange,
+    bitstring_ranges,
     prepare_batch,
+    token_range,
 )
 from accord_client.sdk.sync import AccordClientSync
 from accord_ledger import calendar
@@ -50,8 +51,12 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "--completed", nargs=2, required=True, metavar="FROM TO", help="First and last day of completion."
 )
 @click.option("--status-list", required=True, help="Name of one of your status lists on the ledger.")
-@click.option("--status-url", required=True, help="Where that list is published.")
-@click.option("--token-status-url", help="Where the same list is published for SD-JWTs, if it is.")
+@click.option(
+    "--status-url",
+    required=True,
+    help="Where that list is published, without its last part: BASE/v1/status-lists/PARTY/LIST at a node. "
+    "/revocation, /suspension and /token follow.",
+)
 @click.option("--base-url", required=True, help="Where your programmes are shown.")
 @click.option("--valid-until", help="Last day of validity.")
 @click.option("--language", default="en", show_default=True)
@@ -113,11 +118,9 @@ def _prepare(
     until = text.get("valid_until")
     issuer = issuer_facts(party, text["did"], language=text["language"])
     dates = BadgeDates(now, valid_until=_end_of(until) if until else None)
-    method, tokens = verification_method(text["did"], key.public), text.get("token_status_url")
-    badge = BadgeMaker(
-        said, issuer, dates, RdfcSigner(key, method, now), (StatusRange(text["status_url"], start),)
-    )
-    token = SdJwtMaker(said, issuer, dates, key, method, StatusRange(tokens, start) if tokens else None)
+    method, lists = verification_method(text["did"], key.public), text["status_url"]
+    badge = BadgeMaker(said, issuer, dates, RdfcSigner(key, method, now), bitstring_ranges(lists, start))
+    token = SdJwtMaker(said, issuer, dates, key, method, token_range(lists, start))
     with ExitStack() as bars:
         batch = prepare_batch(
             client.client.trust.network,

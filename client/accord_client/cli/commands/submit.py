@@ -9,11 +9,21 @@ import click
 from accord_client.builders import Request
 from accord_client.cli.connection import Link, Signing, connected, read_signatures, signing, submit
 from accord_client.errors import RefusedError
-from accord_client.plain import MAX_BODY_JSON, body_from_json
+from accord_client.plain import MAX_BODY_JSON, body_from_json, kind_names
 from accord_genesis.files import read_public
 
 
-@click.command()
+class ListsKinds(click.Command):
+    """A command whose help ends with every kind there is."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The kinds, read only when somebody asks for help."""
+        del ctx
+        with formatter.section("Kinds"):
+            formatter.write_text(", ".join(kind_names()))
+
+
+@click.command(cls=ListsKinds)
 @click.argument("kind")
 @click.argument("body", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--sign", "signers", multiple=True, metavar="[PARTY:]PURPOSE", help="A key that signs; repeat.")

@@ -1,4 +1,4 @@
-"""``accord verify``: judge a bundle offline."""
+"""``accord verify``: judge bundles offline."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from accord_client.cli.output import clean, emit, facts, json_option, table
 from accord_client.documents.timestamps import stamp_seconds, stamp_text
 from accord_client.trust import load_trust
 from accord_client.verify import Report, verify_bundle
+from accord_client.verify.many import FileVerdict, FileVerifier, verify_files
 from accord_genesis.files import read_public
 
 EXIT = {"valid": 0, "invalid": 1, "unknown": 2}
@@ -24,7 +25,7 @@ _MARK = {"passed": "passed", "failed": "FAILED", "not_checked": "not checked"}
 
 
 @click.command()
-@click.argument("file", type=_file)
+@click.argument("files", type=_file, nargs=-1, required=True)
 @click.option("--genesis", type=_file, envvar=GENESIS_VARIABLE, help="The genesis file you trust.")
 @click.option("--policy", type=_file, help="Instead: a witness policy you trust ...")
 @click.option("--network", default="", metavar="HEX", help="... and the network hash.")
@@ -36,21 +37,44 @@ _MARK = {"passed": "passed", "failed": "FAILED", "not_checked": "not checked"}
 @click.pass_context
 def command(
     ctx: click.Context,
-    file: Path,
+    files: tuple[Path, ...],
     genesis: Path | None,
     policy: Path | None,
     network: str,
     at: str | None,
     max_status_age: int | None,
 ) -> None:
-    """Verify the bundle in FILE; nothing is fetched. Exit code: 0 valid, 1 invalid, 2 unknown."""
+    """Verify the bundles in FILES; nothing is fetched. Exit code: 0 valid, 1 invalid, 2 unknown; the worst of them."""
     trust = load_trust(genesis, policy=policy, network=network)
-    bundle = parse_bundle(read_public(file, limit=MAX_BUNDLE_BYTES))
     moment = int(time.time()) if at is None else stamp_seconds(at, code="VERIFY_AT", path="--at")
-    report = verify_bundle(bundle, trust, at=moment, max_status_age=max_status_age)
+    verifier = FileVerifier(trust, moment, max_status_age)
     note = {"test_network": True} if trust.scripted_clock else {}
+    if len(files) > 1:
+        ctx.exit(_several(list(verify_files(files, verifier)), note))
+    bundle = parse_bundle(read_public(files[0], limit=MAX_BUNDLE_BYTES))
+    report = verify_bundle(bundle, trust, at=moment, max_status_age=max_status_age)
     emit(report.to_plain() | note, lambda out: _show(out, report, test=trust.scripted_clock))
     ctx.exit(EXIT[report.verdict])
+
+
+def _several(found: list[FileVerdict], note: dict[str, bool]) -> int:
+    """A line for each file; the exit code of the worst."""
+    worst = min((item.verdict for item in found), key=("invalid", "unknown", "valid").index)
+    files = [
+        {"file": str(item.path), "verdict": item.verdict, "code": item.code, "detail": item.detail}
+        | item.report
+        for item in found
+    ]
+
+    def people(out: Console) -> None:
+        rows = [
+            (item.verdict.upper(), clean(str(item.path)), " ".join(filter(None, (item.code, item.detail))))
+            for item in found
+        ]
+        table(out, ("", "file", "finding"), rows)
+
+    emit({"verdict": worst, "files": files} | note, people)
+    return EXIT[worst]
 
 
 def _show(out: Console, report: Report, *, test: bool) -> None:
@@ -75,11 +99,16 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     issuers = ", ".join(f"{next(iter(item['name'].values()))} ({item['party']})" for item in said["issuers"])
     level = "" if said["level"] is None else f", level {said['level']}"
     redeemed = ", ".join(item["by"] for item in said["redeemed"])
+    worth = "" if said["redeemable"] == said["credits"] else f"; {_number(said['redeemable'])} redeemable"
     return [
         ("programme", clean(f"{title} ({said['programme']}@{said['version']})")),
         ("issuer", clean(issuers)),
-        ("credits", f"{said['credits'].removesuffix('/1')} {unit} ({said['framework']}{level})"),
+        ("credits", f"{_number(said['credits'])} {unit} ({said['framework']}{level}){worth}"),
         ("issued", stamp_text(said["issued_at"])),
         ("status", f"{said['status']} as of {stamp_text(said['as_of'])}"),
         ("redeemed", redeemed or ("in an award" if said["stacked_into"] else "no")),
     ]
+
+
+def _number(text: str) -> str:
+    return text.removesuffix("/1")

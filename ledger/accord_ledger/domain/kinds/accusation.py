@@ -15,7 +15,7 @@ from accord_ledger.domain.model.epoch import (
     EvidenceCount,
     StoredEvidence,
 )
-from accord_ledger.domain.signing import Need, Signer
+from accord_ledger.domain.signing import Need, Signer, any_of
 from accord_ledger.errors import ProofError, Rejection
 
 MAX_STORED: Final = 16
@@ -37,6 +37,7 @@ class EvidenceSubmitKind(TransactionKind[EvidenceSubmit, int]):
     row = "T45"
     body = EvidenceSubmit
     errors = ("E_EVIDENCE", "E_DUPLICATE")
+    node_signs = True
 
     def weight(self, ctx: Context, body: EvidenceSubmit) -> int:
         """28: two signatures more to check."""
@@ -44,9 +45,12 @@ class EvidenceSubmitKind(TransactionKind[EvidenceSubmit, int]):
         return 28
 
     def signers(self, ctx: Context, body: EvidenceSubmit) -> Need:
-        """Any party: the author."""
+        """Any party: the author.
+
+        Its node may sign as well: members' nodes see contradictions, and institution keys are elsewhere.
+        """
         del body
-        return Signer(ctx.author, "institution")
+        return any_of(Signer(ctx.author, "institution"), Signer(ctx.author, "log"))
 
     def check(self, ctx: Context, body: EvidenceSubmit) -> int:
         """Both verify under the member's key of that epoch and conflict; not yet stored."""

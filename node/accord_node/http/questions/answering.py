@@ -16,7 +16,6 @@ from accord_client.verify.evidence import NotProvedError
 from accord_ledger.domain.questions.question import Asked, Question, moment_of
 from accord_ledger.domain.questions.reading import QuestionError, Reading
 from accord_ledger.execute import Version
-
 from accord_node.http.plain import plain
 from accord_node.http.problems import ProblemError
 from accord_node.http.proofs import Proved
@@ -89,13 +88,13 @@ async def on_snapshot(site: Site, work: Callable[[Snapshot, Version], T]) -> T:
     while True:
         versions = {version.height: version for version in tuple(site.node.versions)}
 
-        def visit(now: Snapshot, known: dict[int, Version] = versions) -> tuple[int, T | None, bool]:
+        def visit(now: Snapshot, known: dict[int, Version] = versions) -> tuple[int, tuple[T] | None]:
             version = known.get(now.height)
-            return (now.height, None, False) if version is None else (now.height, work(now, version), True)
+            return now.height, None if version is None else (work(now, version),)
 
-        height, found, done = await site.reads.visit(visit)
-        if done:
-            return found  # type: ignore[return-value] - done says that work was run
+        height, found = await site.reads.visit(visit)
+        if found is not None:
+            return found[0]
         await snapshot_version(site.node, height)  # the node is about to get there
 
 
@@ -110,7 +109,9 @@ async def answer(
     """
     moment = Moment.read(at)
     if proof and not question.provable:
-        raise ProblemError("QUESTION_VALUE", "this answer counts over everything and has no proof", path="proof")
+        raise ProblemError(
+            "QUESTION_VALUE", "this answer counts over everything and has no proof", path="proof"
+        )
 
     def read(now: Snapshot, version: Version) -> Read:
         reading, source, indexes = reading_of(
@@ -186,7 +187,9 @@ async def prove(site: Site, keys: tuple[bytes, ...]) -> Proved:
     """Proofs of the values under these keys, under one checkpoint."""
     if len(keys) > MAX_PROVED:
         raise ProblemError(
-            "QUESTION_TOO_LARGE", f"expected at most {MAX_PROVED} values to prove, got {len(keys)}", path="proof"
+            "QUESTION_TOO_LARGE",
+            f"expected at most {MAX_PROVED} values to prove, got {len(keys)}",
+            path="proof",
         )
     return await site.prover.states(keys)
 
@@ -198,5 +201,3 @@ def evidence(proved: Proved, keys: tuple[bytes, ...], trusted: Trusted) -> Answe
         for key, one in zip(keys, proved.proofs, strict=True)
     ]
     return AnswerProof(seal=proved.seal, values=values, trusted=trusted)
-
-

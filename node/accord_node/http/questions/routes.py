@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import NODEFAULT, Meta
+from msgspec import Meta
 
 from accord_client.api import QuestionAnswer, Questions, QuestionView
 from accord_ledger.domain.questions.question import Question, questions
@@ -14,15 +14,17 @@ from accord_node.http.routes import Call, Handler, Nothing, Parameters, Route
 from accord_node.http.site import Site
 
 Flag = Annotated[int, Meta(ge=0, le=1, description="1: with proof of everything that was read")]
-At = Annotated[str, Meta(max_length=16, description="As of a date (its 00:00 UTC) or a height; now if absent")]
+At = Annotated[
+    str, Meta(max_length=16, description="As of a date (its 00:00 UTC) or a height; now if absent")
+]
 After = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{2})*\Z", description="`next` of the page before")]
 
 
 def query_of(question: Question) -> type[Parameters]:
     """The query struct: the question's parameters, and what every question takes."""
-    fields: list[tuple[str, Any, Any]] = []
-    for one in msgspec.structs.fields(question.asked):
-        fields.append((one.name, one.type, one.default if one.default is not NODEFAULT else NODEFAULT))
+    fields: list[tuple[str, Any, Any]] = [
+        (one.name, one.type, one.default) for one in msgspec.structs.fields(question.asked)
+    ]
     if question.as_of:
         fields.append(("at", At, ""))
     if question.paged:
@@ -30,10 +32,11 @@ def query_of(question: Question) -> type[Parameters]:
     if question.provable:
         fields.append(("proof", Flag, 0))
     words = question.name.title().replace("-", "")
-    made = msgspec.defstruct(
+    made: Any = msgspec.defstruct(
         f"{words}Query", fields, bases=(Parameters,), module=__name__, frozen=True, kw_only=True
     )
-    return made
+    query: type[Parameters] = made
+    return query
 
 
 def _handler(question: Question) -> Handler:
