@@ -162,6 +162,16 @@ def test_one_verification_may_follow_without_remembering(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_hand_offs_that_are_no_news_keep_what_was_opened() -> None:
+    trust = followed()
+    assert trust.following(ledger().handoffs) is trust
+    assert trust.following([]) is trust
+    early = followed(1)
+    later = early.following(ledger().handoffs)
+    assert later is not early
+    assert (len(early.epochs), len(later.epochs)) == (2, 3)
+
+
 def test_a_policy_pin_cannot_follow() -> None:
     trust = Trust.from_policy(ledger().trust.policy.format(), genesis().network)
     with pytest.raises(TrustError, match="TRUST_HANDOFF"):

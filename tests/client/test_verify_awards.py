@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from accord_client.badges import programme_facts
 from accord_client.bundle import Bundle, draft_bundle
 from accord_client.issuing import PreparedBatch, bitstring_ranges
 from accord_client.verify import Report, verify_bundle
+from accord_client.verify.authority_check import check_conferring_key
 from accord_ledger.domain.kinds.enrolment import EnrolmentOpenBody
 from accord_ledger.domain.kinds.key import KeyRevoke
 from accord_ledger.domain.kinds.stack import StackBody
 from accord_ledger.domain.kinds.status import StatusBody
 from accord_ledger.domain.model.credential import Interval
 from accord_ledger.domain.model.framework import FRAMEWORKS
+from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.model.programme import PROGRAMMES
+from accord_ledger.errors import ProofError
 from accord_ledger.keys import SigningKey
 from client_ledger import ISSUE_TIME, ClientLedger
 from domain_alliance import key_of, uid
@@ -99,6 +103,20 @@ def test_an_award_conferred_with_a_key_that_was_stolen_by_then_waits() -> None:
     done.ledger.do("key_revoke", stolen, "uu", "uu registrar")
     done.ledger.seal()
     assert done.report().checks["status"].code == "STATUS_NEEDS_CONFIRMATION"
+
+
+@pytest.mark.parametrize(
+    ("party", "purposes", "code"),
+    [("uu", ("issuance",), "KEY_PURPOSE"), ("uu", (), "KEY_PURPOSE"), ("um", ("registrar",), "KEY_PARTY")],
+)
+def test_only_registrars_and_committees_of_its_issuers_confer(
+    party: str, purposes: tuple[str, ...], code: str
+) -> None:
+    known = confer().ledger.view().get(KEYS, key_of("uu", "registrar").key_id)
+    assert known is not None
+    check_conferring_key(known, ("uu",), AT)
+    with pytest.raises(ProofError, match=code):
+        check_conferring_key(replace(known, party=party, purposes=purposes), ("uu",), AT)
 
 
 def test_a_revoked_award_frees_its_components() -> None:

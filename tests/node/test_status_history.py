@@ -9,14 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord_ledger import codec
 from accord_ledger.domain.model.credential import (
-    BATCHES,
-    CREDENTIALS,
     PAGE,
-    STANDING_PAGES,
     Batch,
-    Credential,
     Standing,
     StandingPage,
     StandingSpan,
@@ -35,22 +30,21 @@ def db() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def batch(start: int, count: int = 2000) -> bytes:
-    made = Batch(
+def batch(start: int, count: int = 2000) -> Batch:
+    return Batch(
         programme=("ds", 1), count=count, merkle_root=bytes(32), issuers=("uu",), keys=(bytes(32),), status_list="l",
         status_owner="uu", status_start=start, completed_from="2026-01-01", completed_to="2026-01-01",
         issued_height=1, issued_at=1,
     )  # fmt: skip
-    return codec.encode(made)
 
 
-def page(number: int, statuses: dict[int, str]) -> bytes | None:
+def page(number: int, statuses: dict[int, str]) -> StandingPage | None:
     spans = tuple(
         StandingSpan(start=index, end=index + 1, standing=Standing(status=status, since=1))  # type: ignore[arg-type]
         for index, status in sorted(statuses.items())
         if index // PAGE == number and status != "valid"
     )
-    return codec.encode(StandingPage(spans=spans)) if spans else None
+    return StandingPage(spans=spans) if spans else None
 
 
 def seen(db: sqlite3.Connection, height: int) -> tuple[set[int], set[int]]:
@@ -75,15 +69,13 @@ CHANGES = st.lists(
 def test_every_height_sees_what_stood_then(changes: list[dict[int, str]]) -> None:
     db = sqlite3.connect(":memory:")
     db.executescript(SCHEMA)
-    write_status(db, {BATCHES.key(BATCH_ID): batch(100)}, 1)
+    write_status(db, [(BATCH_ID, batch(100))], [], 1)
     statuses: dict[int, str] = {}
     expected = [(set[int](), set[int]())]
     for height, change in enumerate(changes, 2):
         statuses |= change
         touched = {index // PAGE for index in change}
-        write_status(
-            db, {STANDING_PAGES.key(BATCH_ID, number): page(number, statuses) for number in touched}, height
-        )
+        write_status(db, [], [(BATCH_ID, number, page(number, statuses)) for number in touched], height)
         revoked, suspended = (
             {100 + index for index, status in statuses.items() if status == wanted}
             for wanted in ("revoked", "suspended")
@@ -93,17 +85,17 @@ def test_every_height_sees_what_stood_then(changes: list[dict[int, str]]) -> Non
     db.close()
 
 
-def test_erasure_changes_no_bit(db: sqlite3.Connection) -> None:
-    write_status(db, {BATCHES.key(BATCH_ID): batch(0)}, 1)
-    write_status(db, {STANDING_PAGES.key(BATCH_ID, 0): page(0, {3: "revoked"})}, 2)
-    write_status(db, {CREDENTIALS.key(BATCH_ID, 3): codec.encode(Credential(erased_at=9))}, 3)
+def test_a_block_without_standings_changes_no_bit(db: sqlite3.Connection) -> None:
+    write_status(db, [(BATCH_ID, batch(0))], [], 1)
+    write_status(db, [], [(BATCH_ID, 0, page(0, {3: "revoked"}))], 2)
+    write_status(db, [], [], 3)
     assert seen(db, 3) == seen(db, 2) == ({3}, set())
     assert read_status(db, "uu", "l", 3).changed == 2
 
 
 def test_lists_and_batches_are_kept_apart(db: sqlite3.Connection) -> None:
-    write_status(db, {BATCHES.key(BATCH_ID): batch(0), BATCHES.key(OTHER): batch(2000)}, 1)
-    write_status(db, {STANDING_PAGES.key(OTHER, 1): page(1, {1030: "suspended"})}, 2)
+    write_status(db, [(BATCH_ID, batch(0)), (OTHER, batch(2000))], [], 1)
+    write_status(db, [], [(OTHER, 1, page(1, {1030: "suspended"}))], 2)
     assert seen(db, 2) == (set(), {2000 + 1030})
     assert read_status(db, "uu", "l", 0).end == 0
     assert read_status(db, "uu", "l", 1).end == 4000

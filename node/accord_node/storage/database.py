@@ -17,7 +17,7 @@ from accord_ledger.errors import DecodeError, FatalError
 from accord_ledger.execute import Executed
 from accord_node.storage.durable import DiskError, disk_error
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
-from accord_node.storage.status_history import write_status
+from accord_node.storage.status_history import write_block_status
 from accord_node.storage.tallies import write_tallies
 
 TX_INDEX_RUN = 8192
@@ -175,7 +175,7 @@ class Database:
             "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", puts
         )
         db.executemany("DELETE FROM state WHERE key = ?", gone)
-        write_status(db, block.changes, seal.height)
+        write_block_status(db, block)
         write_tallies(db, block)
         db.executemany(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",

@@ -9,11 +9,12 @@ are only ever added, in the transaction that commits the block, and follow from 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from accord_ledger.domain.model.credential import BATCHES, PAGE, STANDING_PAGES, StandingPage
+from accord_ledger.domain.model.credential import BATCHES, PAGE, STANDING_PAGES, Batch, StandingPage
+from accord_ledger.execute import Executed
 
 SCHEMA: Final = """
 -- where the credentials of a batch lie in a status list of its author
@@ -57,39 +58,50 @@ class ListStatus:
     pages: tuple[PageStatus, ...]
 
 
-def write_status(db: sqlite3.Connection, changes: Mapping[bytes, bytes | None], height: int) -> None:
-    """Append what a block changed.
+def write_block_status(db: sqlite3.Connection, block: Executed) -> None:
+    """Append what a block changed; for use inside the transaction that commits it."""
+    state = block.version.state  # what the block wrote stands there as it was made: nothing is decoded
+    batches = [(key[len(_BATCH) :], state.load(BATCHES, key)) for key in block.written(BATCHES)]
+    pages = [
+        (key[len(_STANDING) : -8], int.from_bytes(key[-8:], "big"), state.load(STANDING_PAGES, key))
+        for key in block.written(STANDING_PAGES)
+    ]
+    write_status(db, batches, pages, block.sealed.seal.height)
+
+
+def write_status(
+    db: sqlite3.Connection,
+    batches: Sequence[tuple[bytes, Batch | None]],
+    pages: Sequence[tuple[bytes, int, StandingPage | None]],
+    height: int,
+) -> None:
+    """Append batches issued and pages of standings changed at a height.
 
     Args:
         db: inside the transaction that commits the block.
-        changes: state keys the block wrote, with canonical values; None where a key was removed.
+        batches: (batch id, batch).
+        pages: (batch id, page, standings; None: all untouched).
         height: of the block.
     """
     db.executemany(
-        "INSERT OR IGNORE INTO status_batch VALUES (?, ?, ?, ?, ?, ?)", list(_batches(changes, height))
+        "INSERT OR IGNORE INTO status_batch VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.status_owner, one.status_list, one.status_start, one.count, batch_id, height)
+            for batch_id, one in batches
+            if one is not None
+        ],
     )
-    db.executemany("INSERT INTO status_change VALUES (?, ?, ?, ?, ?)", list(_pages(changes, height)))
+    db.executemany(
+        "INSERT INTO status_change VALUES (?, ?, ?, ?, ?)", [_page(*page, height) for page in pages]
+    )
 
 
-def _batches(
-    changes: Mapping[bytes, bytes | None], height: int
-) -> Iterator[tuple[str, str, int, int, bytes, int]]:
-    for key, value in changes.items():
-        if value is not None and key.startswith(_BATCH):
-            batch = BATCHES.decode(value)
-            place = (batch.status_owner, batch.status_list, batch.status_start, batch.count)
-            yield (*place, key[len(_BATCH) :], height)
-
-
-def _pages(
-    changes: Mapping[bytes, bytes | None], height: int
-) -> Iterator[tuple[bytes, int, int, bytes, bytes]]:
-    for key, value in changes.items():
-        if key.startswith(_STANDING):
-            page = StandingPage(spans=()) if value is None else STANDING_PAGES.decode(value)
-            batch_id, number = key[len(_STANDING) : -8], int.from_bytes(key[-8:], "big")
-            revoked, suspended = (_bits(page, number, status) for status in ("revoked", "suspended"))
-            yield batch_id, number, height, revoked, suspended
+def _page(
+    batch_id: bytes, number: int, page: StandingPage | None, height: int
+) -> tuple[bytes, int, int, bytes, bytes]:
+    page = page or StandingPage(spans=())
+    revoked, suspended = (_bits(page, number, status) for status in ("revoked", "suspended"))
+    return batch_id, number, height, revoked, suspended
 
 
 def _bits(page: StandingPage, number: int, status: str) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -81,8 +83,7 @@ class Store:
             floor = Floor(0, 0, beginning.network)
         _check_not_behind(files, floor)
         frontier = await executor.run(lambda: files.open(floor.log_size))
-        rows = await database.state_rows()
-        state = await executor.run(lambda: AuthMap.build(rows))
+        state = await executor.run(lambda: _map_of(database.path))
         time = beginning.time
         expected = AuthMap.build(beginning.values.items()).root if floor.height == 0 else b""
         if floor.height:
@@ -174,6 +175,12 @@ class Store:
         self.source.close()
         self.files.close()
         await self.database.close()
+
+
+def _map_of(path: Path) -> AuthMap:
+    """The map of every row of state; rows stream by, since together they are several times as large."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return AuthMap.build(connection.execute("SELECT key, value FROM state"))
 
 
 def _check_not_behind(files: LogFiles, floor: Floor) -> None:
