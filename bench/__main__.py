@@ -20,7 +20,10 @@ def main() -> None:
         "--quick", action="store_true", help="smaller sizes, no growth to 100,000 transactions"
     )
     parser.add_argument(
-        "only", nargs="*", choices=["authmap", "rules", "audit", "documents", "nodes", []], help="just these"
+        "only",
+        nargs="*",
+        choices=["authmap", "rules", "large", "audit", "documents", "nodes", []],
+        help="just these",
     )
     arguments = parser.parse_args()
     heading("Accord benchmarks")
@@ -28,6 +31,7 @@ def main() -> None:
     sizes = {
         "authmap": ["--keys", "100000" if arguments.quick else "1000000"],
         "rules": ["5000" if arguments.quick else "20000"],
+        "large": ["--batches", "100000", "--recognitions", "10000"] if arguments.quick else [],
         "audit": [],
         "documents": ["--count", "100", "--batch", "1000"] if arguments.quick else [],
         "nodes": ["--quick"] if arguments.quick else [],

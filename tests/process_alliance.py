@@ -65,14 +65,30 @@ class ProcessAlliance:
         ports = free_ports(2 * len(EVERYONE))
         self.http_ports = dict(zip(EVERYONE, ports, strict=False))
         self.peer_ports = dict(zip(EVERYONE, ports[len(EVERYONE) :], strict=True))
-        self.founded = _found(folder, self.peer_ports)
+        self.founded = _found(
+            folder, {party: f"wss://{self.host(party)}:{port}/peer" for party, port in self.peer_ports.items()}
+        )
         self.nodes: dict[str, NodeProcess] = {}
+        self.seated: list[str] = []
+        """Parties besides ``MEMBERS`` whose configuration names vote and witness keys."""
         self.session: aiohttp.ClientSession
         self._timing = f"delta_ms = {delta_ms}\nheartbeat_seconds = {heartbeat_seconds}\n"
         self._next = 0
         for party in EVERYONE:
             self.write_config(party, self.folder(party))
-            self.nodes[party] = NodeProcess(party, self.config(party), self.url(party))
+            self.nodes[party] = self.process(party)
+
+    def process(self, party: str) -> NodeProcess:
+        """What runs a node; others may give it surroundings of its own."""
+        return NodeProcess(party, self.config(party), self.url(party))
+
+    def host(self, _party: str) -> str:
+        """Address of a node's interfaces."""
+        return "127.0.0.1"
+
+    def listens(self, party: str) -> int:
+        """Port where a node waits for peers; its endpoint, unless something stands between."""
+        return self.peer_ports[party]
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -87,20 +103,21 @@ class ProcessAlliance:
         return self.folder(party) / "node.toml"
 
     def url(self, party: str) -> str:
-        return f"http://127.0.0.1:{self.http_ports[party]}"
+        return f"http://{self.host(party)}:{self.http_ports[party]}"
 
     def write_config(
         self, party: str, folder: Path, *, http: int = 0, peers: int = 0, data: str = "data"
     ) -> Path:
         """Configuration and genesis of one node in ``folder``; its keys stand in ``folder/node``."""
-        uses = ("link", "log", "vote", "witness") if party in MEMBERS else ("link", "log")
+        voting = party in MEMBERS or party in self.seated
+        uses = ("link", "log", "vote", "witness") if voting else ("link", "log")
         keys = "\n".join(f'{use} = "node/{use}.pem"' for use in uses)
         (folder / "genesis.accord").write_bytes(self.founded.genesis_bytes)
         path = folder / "node.toml"
         path.write_text(
             f'party = "{party}"\ndata = "{data}"\n[keys]\n{keys}\n'
-            f"[http]\nport = {http or self.http_ports[party]}\n"
-            f"[peers]\nport = {peers or self.peer_ports[party]}\n"
+            f'[http]\nhost = "{self.host(party)}"\nport = {http or self.http_ports[party]}\n'
+            f'[peers]\nhost = "{self.host(party)}"\nport = {peers or self.listens(party)}\n'
             f"[consensus]\n{self._timing}[logging]\nlevel = 'info'\n",
             encoding="utf-8",
         )
@@ -151,6 +168,16 @@ class ProcessAlliance:
             expires=int(time.time()) + LIFETIME_SECONDS, nonce=secrets.token_bytes(16),
         )  # fmt: skip
         return draft.sign(self.founded.key(AUTHOR, purpose)).entry()
+
+    def signed_by(self, kind: str, author: str, body: codec.Wire, *signers: tuple[str, str]) -> bytes:
+        """A record by several parties, with these keys of theirs."""
+        draft = Draft(
+            network=self.founded.network, kind=kind, author=author, body=body,
+            expires=int(time.time()) + LIFETIME_SECONDS, nonce=secrets.token_bytes(16),
+        )  # fmt: skip
+        for party, purpose in signers:
+            draft.sign(self.founded.key(party, purpose))
+        return draft.entry()
 
     def _programme(self) -> list[bytes]:
         today = datetime.now(UTC).date()
@@ -263,19 +290,19 @@ class ProcessAlliance:
         return seen[0]
 
     def run_offline(
-        self, command: str, config: Path, timeout: float = 60.0
+        self, command: str, config: Path, *arguments: str, timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """`accord-node run` or `check` to its end, for starts that must fail."""
+        """`accord-node` with this command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "accord_node", command, "--config", str(config)],
+            [sys.executable, "-m", "accord_node", command, "--config", str(config), *arguments],
             capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
 
-def _found(folder: Path, ports: dict[str, int]) -> Founded:
+def _found(folder: Path, endpoints: dict[str, str]) -> Founded:
     members = [
         replace(
-            applicant(party, seat=party in MEMBERS, endpoint=f"wss://127.0.0.1:{ports[party]}/peer"),
+            applicant(party, seat=party in MEMBERS, endpoint=endpoints[party]),
             country="NL",
             region="NL-UT",
         )

@@ -215,3 +215,21 @@ def test_one_suite_does_not_stand_for_another() -> None:
     with pytest.raises(ProofError) as caught:
         verify_proof(document, multikey.resolve_did_key, at=NOW, suites=(EDDSA_JCS_2022,))
     assert caught.value.code == "PROOF_SUITE"
+
+
+def test_every_member_of_a_configuration_is_covered_whether_its_hash_is_kept_or_not() -> None:
+    document = badge()
+    config = {
+        "type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022", "created": "2027-01-15T08:00:00Z",
+        "verificationMethod": "did:web:x.example#1", "proofPurpose": "assertionMethod",
+    }  # fmt: skip
+    known = rdfc_hash_data(document, config)
+    assert known == rdfc_hash_data(document, config, bundled())  # the way that keeps nothing
+    for name, value in {
+        "created": "2027-01-15T08:00:01Z", "verificationMethod": "did:web:x.example#2", "proofPurpose": "authentication",
+        "expires": "2099-01-15T08:00:00Z", "domain": ["https://a.example", "https://b.example"],
+    }.items():  # fmt: skip
+        other = rdfc_hash_data(document, config | {name: value})
+        assert other[:32] != known[:32], name
+        assert other[32:] == known[32:]
+        assert other == rdfc_hash_data(document, config | {name: value}, bundled())

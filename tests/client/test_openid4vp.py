@@ -146,6 +146,16 @@ async def test_presentations_that_do_not_answer(tmp_path: Path) -> None:
         assert await respond(session, asked, {"badge": [presented(asked, badge)]}) == (200, {})
 
 
+async def test_types_are_written_or_expanded(tmp_path: Path) -> None:
+    iri = "https://www.w3.org/2018/credentials#VerifiableCredential"
+    async with running(tmp_path) as (_, session):
+        badge = await signed_badge(session)
+        for types, code in (([[iri]], ""), ([["Other"], [iri]], ""), ([[iri, "Other"]], "DCQL_TYPE")):
+            _, asked = await ask(session, BADGE | {"meta": {"type_values": types}})
+            _, body = await respond(session, asked, {"badge": [presented(asked, badge)]})
+            assert body.get("code", "") == code
+
+
 async def test_answers_of_another_shape(tmp_path: Path) -> None:
     async with running(tmp_path) as (_, session):
         made, asked = await ask(session, RECORD)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accord_client.documents import multikey
-from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022
+from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022, rdfc_hash_data
 from accord_client.documents.data_integrity import add_proof, create_proof
 from accord_client.gateway.config import Verify
 from accord_client.gateway.signing import ISSUING
@@ -126,6 +126,8 @@ async def test_proof_sets_and_chains(tmp_path: Path) -> None:
         assert await verdict(session, signed) == (200, "")
         signed["proof"][0]["proofValue"] = signed["proof"][1]["proofValue"]
         assert await verdict(session, signed) == (400, "PROOF_SIGNATURE")
+        status, body = await post(session, "/credentials/issue", {"credential": signed})
+        assert (status, body["code"]) == (400, "PROOF_SIGNATURE")
         foreign = add_proof(credential(issuer=other), first)
         assert await verdict(session, foreign) == (400, "PROOF_SIGNATURE")
         own = credential(issuer=other)
@@ -151,6 +153,25 @@ async def test_dates_and_warnings(tmp_path: Path) -> None:
         code, body = await post(session, "/credentials/verify", {"verifiableCredential": unknown})
         assert code == 200
         assert [item["code"] for item in body["warnings"]] == ["VC_RESOURCE_UNCHECKED", "STATUS_UNCHECKED"]
+
+
+def signed_2020(**config: Any) -> dict[str, Any]:
+    """A credential with the proof of the older suite, which is read and never made."""
+    method = multikey.did_key_method(LEARNER.public)
+    unsigned = old_credential(issuer=multikey.did_key(LEARNER.public))
+    unsigned["@context"].append("https://w3id.org/security/suites/ed25519-2020/v1")
+    base = {"type": "Ed25519Signature2020", "verificationMethod": method, "proofPurpose": "assertionMethod"}
+    proof = base | config
+    value = multikey.multibase_encode(LEARNER.sign(rdfc_hash_data(unsigned, proof)))
+    return unsigned | {"proof": proof | {"proofValue": value}}
+
+
+async def test_the_older_suite_is_read_and_needs_a_date(tmp_path: Path) -> None:
+    async with running(tmp_path) as (_, session):
+        assert await verdict(session, signed_2020(created="2023-01-01T00:00:00Z")) == (200, "")
+        assert await verdict(session, signed_2020()) == (400, "PROOF_MALFORMED")
+        changed = signed_2020(created="2023-01-01T00:00:00Z") | {"issuanceDate": "2024-01-02T00:00:00Z"}
+        assert await verdict(session, changed) == (400, "PROOF_SIGNATURE")
 
 
 async def test_a_proof_by_somebody_else_than_the_issuer(tmp_path: Path) -> None:
@@ -192,6 +213,11 @@ async def test_status_is_changed_and_seen(tmp_path: Path) -> None:
         assert (status, body["code"]) == (409, "STATUS_FINAL")
         status, body = await post(session, "/credentials/status", change | {"credentialId": "urn:uuid:8"})
         assert (status, body["code"]) == (404, "STATUS_CREDENTIAL_UNKNOWN")
+        listed = "https://gateway.uu.example/status-lists/0/suspension"
+        for index in ("9" * 19, "9" * 9000, "131072", "-1", "x"):
+            place = entry | {"statusListIndex": index, "statusListCredential": listed}
+            status, body = await post(session, "/credentials/status", {"credentialStatus": place})
+            assert (status, body["code"]) == (404, "STATUS_CREDENTIAL_UNKNOWN")
         status, body = await post(session, "/credentials/status", change | {"credentialId": "urn:accord:1"})
         assert (status, body["code"]) == (400, "STATUS_ON_LEDGER")
         del gateway
@@ -207,6 +233,9 @@ async def test_a_status_list_is_a_credential_that_verifies(tmp_path: Path) -> No
         assert (await post(session, "/credentials/status", change))[0] == 200
         async with session.get(place.url.removeprefix("https://gateway.uu.example")) as answer:
             listed = await answer.json(content_type="application/vc")
+        plain = {"Accept": "application/json"}
+        async with session.get("/status-lists/0/revocation", headers=plain) as answer:
+            assert answer.content_type == "application/json"
         resolve = await gateway.desk.resolver.prepare(listed, at=gateway.desk.now())
         checked = check_status_list(listed, resolve, issuer=DID, at=gateway.desk.now())
         assert checked.value(place) == 1

@@ -8,7 +8,7 @@ I11   a block executed again from its bytes gives the same root
 I13   reverse, then the same recognition again: the same state but for history
 I14   the same block over maps in another order gives the same bytes (test_invariants_order: in other processes)
 
-``ACCORD_HISTORIES`` says how many histories are tried (80 by default), each of up to 50 acts.
+``ACCORD_HISTORIES`` says how many histories are tried (40 by default), each of up to 50 acts.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from stateful_checks import changed, check_order, check_restored, check_splittin
 from stateful_world import ACCOUNTS, UNITS, Play, holders
 
 STEPS = 50
-HISTORIES = int(os.environ.get("ACCORD_HISTORIES", "80"))
+HISTORIES = int(os.environ.get("ACCORD_HISTORIES", "40"))
 
 ACCOUNT = st.sampled_from(sorted(ACCOUNTS))
 AT_UU = st.sampled_from(["e1", "e2"])

@@ -7,16 +7,17 @@ stays bounded whatever the log holds.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from accord_client.audit.invariants.watch import INVARIANTS, Watch
-from accord_client.audit.report import Finding, Report, Status
+from accord_client.audit.report import Contradiction, Finding, Report, Status
 from accord_client.audit.verifying import GoodSignatures, Job, Verifying
 from accord_genesis.document import Genesis
 from accord_ledger.blockreader import Block, BlockReader
-from accord_ledger.replay import Replay
+from accord_ledger.domain.kinds.accusation import EvidenceSubmit
+from accord_ledger.replay import BlockReplayed, Replay
 
 GROUP: Final = 256
 """Signatures that travel together: about 20 ms of work."""
@@ -126,3 +127,11 @@ class Pipeline:
                 self.report.add(Finding.of(found))
             for broken in self.watch.observe(replayed, self.replay.state):
                 self.report.add(broken)
+            self.report.contradictions += _contradictions(replayed)
+
+
+def _contradictions(block: BlockReplayed) -> Iterator[Contradiction]:
+    for prepared in () if block.executed is None else block.executed.prepared:
+        if isinstance(prepared.body, EvidenceSubmit):
+            vote = prepared.body.first
+            yield Contradiction(vote.member, vote.epoch, vote.view, block.height)

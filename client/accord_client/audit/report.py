@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -49,6 +49,10 @@ CHECKS: Final[dict[str, str]] = {
     "I9": "no more was consumed from a batch than it holds",
     "I11": "replay gives the same state root at every height",
     "I12": "no record about a person has a text field",
+    "awards": "every award is worth its components, rests on enough, and its account says so",
+    "reviews": "every open review is of something live, and what was decided came about",
+    "hours": "every hours account reached its hours and supports one credential of its own",
+    "years": "feedback is summed, and years are closed in order with the result the sums give",
 }
 """Every check and what passing it means, in the order of the report (I-numbers: DOMAIN.md 2.11)."""
 
@@ -79,6 +83,17 @@ class Finding:
         where = "" if self.entry is None else f" at entry {self.entry}"
         where += "" if self.height is None else f", height {self.height}"
         return f"{self.code}{where}: expected {self.expected}, got {self.got}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Evidence on the ledger that a member signed two votes of which it may sign one (T45)."""
+
+    member: str
+    epoch: int
+    view: int
+    height: int
+    """Block that holds the record."""
 
 
 @dataclass(slots=True)
@@ -112,6 +127,8 @@ class Report:
     failure: str = ""
     """Why the audit could not be completed, if it could not."""
     findings: list[Finding] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    """Of members, as recorded; no fault of the log, and for the members to judge."""
     more_findings: int = 0
     """Those beyond ``MAX_FINDINGS``."""
     _checks: dict[str, Check] = field(default_factory=lambda: {name: Check(name) for name in CHECKS})
@@ -187,6 +204,7 @@ class Report:
             ],
             "findings": [_finding(found) for found in sorted(self.findings, key=Finding.place)],
             "more_findings": self.more_findings,
+            "contradictions": [asdict(item) for item in self.contradictions],
         }
 
 

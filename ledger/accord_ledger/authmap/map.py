@@ -18,8 +18,10 @@ from typing import final
 from accord_ledger.authmap.edit import Batch
 from accord_ledger.authmap.proof import MapProof, open_level
 from accord_ledger.authmap.subtree import (
+    BUCKET_BYTES,
     HASH_BYTES,
     KEY_PREFIX,
+    LEAF_BYTES,
     VALUE_PREFIX,
     Bucket,
     Subtree,
@@ -27,10 +29,30 @@ from accord_ledger.authmap.subtree import (
     child_digests,
     grow,
     leaves_of,
+    make_node,
     nibble,
     path_of,
+    split_leaves,
     subtree_digest,
 )
+
+
+def _taken(parts: list[bytearray], octet: int) -> Subtree:
+    """The subtree at depth 2 of all leaves that begin with this octet; they are not needed any more."""
+    leaves = sorted(split_leaves(bytes(parts[octet])))
+    parts[octet] = bytearray()
+    if any(left[:HASH_BYTES] == right[:HASH_BYTES] for left, right in pairwise(leaves)):
+        raise ValueError("expected each key once")
+    return grow(leaves, 2, 0, len(leaves))
+
+
+def _joined(children: list[Subtree]) -> Subtree:
+    """The subtree of 16 children: a node, or a bucket if they hold few leaves."""
+    if all(isinstance(child, bytes) for child in children):
+        bucket = b"".join(children)  # type: ignore[arg-type]  # buckets, as was just seen
+        if len(bucket) <= BUCKET_BYTES:
+            return bucket
+    return make_node(children)
 
 
 @final
@@ -63,10 +85,7 @@ class AuthMap:
         """
         digest = sha256
         return cls._grown(
-            [
-                digest(KEY_PREFIX + key).digest() + digest(VALUE_PREFIX + value).digest()
-                for key, value in items
-            ]
+            digest(KEY_PREFIX + key).digest() + digest(VALUE_PREFIX + value).digest() for key, value in items
         )
 
     @classmethod
@@ -76,14 +95,23 @@ class AuthMap:
         Raises:
             ValueError: a path comes twice, or a hash has another length.
         """
-        return cls._grown([_leaf(path, value_hash) for path, value_hash in items])
+        return cls._grown(_leaf(path, value_hash) for path, value_hash in items)
 
     @classmethod
-    def _grown(cls, leaves: list[bytes]) -> AuthMap:
-        leaves.sort()
-        if any(left[:HASH_BYTES] == right[:HASH_BYTES] for left, right in pairwise(leaves)):
-            raise ValueError("expected each key once")
-        return cls(grow(leaves, 0, 0, len(leaves)), len(leaves))
+    def _grown(cls, leaves: Iterable[bytes]) -> AuthMap:
+        """The map of leaves in any order, which are kept together by their first octet until all are there.
+
+        Not one by one: millions of small objects that live and die among those that stay leave memory that
+        the process cannot give back (measured: as much again as the map itself).
+        """
+        parts = [bytearray() for _ in range(256)]
+        for leaf in leaves:
+            parts[leaf[0]] += leaf
+        length = sum(map(len, parts)) // LEAF_BYTES
+        return cls(
+            _joined([_joined([_taken(parts, 16 * high + low) for low in range(16)]) for high in range(16)]),
+            length,
+        )
 
     def __len__(self) -> int:
         return self._length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count as count_from
 from pathlib import Path
@@ -139,13 +139,6 @@ class Database:
         except DecodeError as error:
             raise FatalError("DATABASE_CORRUPT", f"expected a floor in {self.path}: {error}") from error
         return Floor(height, size, seal)
-
-    async def state_rows(self) -> Sequence[tuple[bytes, bytes]]:
-        """Every state key and value, in key order."""
-        return [
-            (row[0], row[1])
-            for row in await self._db.execute_fetchall("SELECT key, value FROM state ORDER BY key")
-        ]
 
     async def write_genesis(self, values: Mapping[bytes, bytes], network: bytes) -> None:
         """Write the state of genesis and the floor at height 0."""

@@ -1,7 +1,7 @@
 """I1 to I4, I8 and I9: credentials spent, accounts summed, amounts rounded, caps kept.
 
 Live recognitions are gathered here from their rows alone; what credentials and accounts say about themselves
-is compared with that.
+is compared with that. What awards do to the same credentials stands in ``awards``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from accord_client.audit.invariants.amounts import check_rounding, credits_of_batch
 from accord_client.audit.invariants.caps import over_cap
 from accord_client.audit.invariants.rows import Rows
 from accord_client.audit.report import Finding
-from accord_ledger.domain.model.account import ENROLMENTS, RECOGNITIONS, Enrolment, Recognition
+from accord_ledger.domain.model.account import (
+    ACCOUNT_PAGE,
+    ACCOUNT_PAGES,
+    ENROLMENTS,
+    RECOGNITIONS,
+    Enrolment,
+    Recognition,
+)
 from accord_ledger.domain.model.agreement import AGREEMENT_TERMS
 from accord_ledger.domain.model.credential import BATCHES, CREDENTIALS, PAGE, STANDING_PAGES
-from accord_ledger.domain.model.framework import FRAMEWORKS
-from accord_ledger.domain.model.programme import PROGRAMMES
+from accord_ledger.domain.model.framework import BANK_PROFILES
 
 Credential = tuple[bytes, int]
 """(batch id, index)."""
@@ -26,7 +33,7 @@ Credential = tuple[bytes, int]
 class Accounts:
     """Keeps every live recognition, by account and by credential."""
 
-    tables = (RECOGNITIONS, ENROLMENTS, CREDENTIALS, STANDING_PAGES)
+    tables = (RECOGNITIONS, ENROLMENTS, ACCOUNT_PAGES, CREDENTIALS, STANDING_PAGES, BANK_PROFILES)
 
     def __init__(self) -> None:
         self._live: dict[bytes, Recognition] = {}
@@ -38,13 +45,14 @@ class Accounts:
         """Judge everything that a block's rows bear upon."""
         entered, batches, accounts, credentials = self._take(rows)
         for name in entered:
-            yield from _i3(rows, name, self._live[name])
+            yield from check_rounding(rows, name, self._live[name])
         for name in accounts:
             enrolment = rows.get(ENROLMENTS, name)
             if enrolment is not None:
-                live = [self._live[one] for one in sorted(self._in_account.get(name, ()))]
+                live = {one: self._live[one] for one in sorted(self._in_account.get(name, ()))}
                 yield from _i2(rows, name, enrolment, live)
-        for name in sorted({self._live[one].enrolment for one in entered}):
+        made = [self._live[one] for one in entered]
+        for name in sorted({one.enrolment for one in made if one.height == rows.height}):
             enrolment = rows.get(ENROLMENTS, name)
             if enrolment is not None:
                 yield from over_cap(rows, name, enrolment)
@@ -59,7 +67,7 @@ class Accounts:
         """Follow the recognitions; what was entered, and what has to be looked at again."""
         entered: list[bytes] = []
         batches: set[bytes] = set()
-        accounts = {key for key, _ in rows.of(ENROLMENTS)}
+        accounts = {key for key, _ in rows.of(ENROLMENTS)} | {key[:16] for key, _ in rows.of(ACCOUNT_PAGES)}
         credentials = {(key[:16], int.from_bytes(key[16:], "big")) for key, _ in rows.of(CREDENTIALS)}
         for name, row in rows.of(RECOGNITIONS):
             before = self._live.pop(name, None)
@@ -121,9 +129,8 @@ class Accounts:
                 yield rows.broken("I8", f"no live use of {where}, revoked with reverse", _ids(names))
 
     def _i9(self, rows: Rows, batch_id: bytes) -> Iterator[Finding]:
-        batch = rows.get(BATCHES, batch_id)
-        programme = rows.get(PROGRAMMES, *batch.programme) if batch is not None else None
-        if batch is None or programme is None:
+        batch, each = rows.get(BATCHES, batch_id), credits_of_batch(rows, batch_id)
+        if batch is None or each is None:
             yield rows.broken("I9", f"a known batch {batch_id.hex()}", "none")
             return
         consumed: dict[str, Fraction] = defaultdict(Fraction)
@@ -138,22 +145,22 @@ class Accounts:
                     ),
                     Fraction(0),
                 )
-        most = batch.count * Fraction(programme.terms.credits)
-        for party, total in sorted(consumed.items()):
+        most = batch.count * each
+        for receiver, total in sorted(consumed.items()):
             if total > most:
                 yield rows.broken(
-                    "I9", f"at most {most} credits of batch {batch_id.hex()}", f"{total} at {party}"
+                    "I9", f"at most {most} credits of batch {batch_id.hex()} at {receiver}", str(total)
                 )
 
 
-def _i2(rows: Rows, name: bytes, enrolment: Enrolment, live: Iterable[Recognition]) -> Iterator[Finding]:
-    total, classes, courses = (
-        Fraction(0),
-        defaultdict[str, Fraction](Fraction),
-        defaultdict[str, Fraction](Fraction),
-    )
-    for one in live:
-        total += Fraction(one.awarded)
+def _i2(rows: Rows, name: bytes, enrolment: Enrolment, live: dict[bytes, Recognition]) -> Iterator[Finding]:
+    """An account is the sum of its live recognitions, and lists exactly them."""
+    total = sum((Fraction(one.awarded) for one in live.values()), Fraction(0))
+    classes: dict[str, Fraction] = defaultdict(Fraction)
+    courses: dict[str, Fraction] = defaultdict(Fraction)
+    agreements: dict[tuple[str, int], int] = defaultdict(int)
+    for one in live.values():
+        agreements[one.agreement] += 1
         if one.cap_class is not None:
             classes[one.cap_class] += Fraction(one.awarded)
         for code, part in one.targets:
@@ -168,34 +175,18 @@ def _i2(rows: Rows, name: bytes, enrolment: Enrolment, live: Iterable[Recognitio
         for key in sorted(kept.keys() | summed.keys()):
             if Fraction(kept.get(key, "0/1")) != summed[key]:
                 yield rows.broken("I2", f"{summed[key]} of {what} {key} {where}", kept.get(key, "0/1"))
+    if (counted := {one.agreement: one.live for one in enrolment.agreements}) != agreements:
+        yield rows.broken("I2", f"live recognitions by {_refs(agreements)} {where}", _refs(counted))
+    pages = [rows.get(ACCOUNT_PAGES, name, page) for page in range(-(-len(live) // ACCOUNT_PAGE))]
+    listed = [one for page in pages if page is not None for one in page.recognitions]
+    if sorted(listed) != list(live):
+        yield rows.broken("I2", f"{_ids(live)} listed {where}", _ids(listed))
 
 
-def _i3(rows: Rows, name: bytes, one: Recognition) -> Iterator[Finding]:
-    terms = rows.get(AGREEMENT_TERMS, *one.agreement)
-    rule = (
-        next((rule for rule in terms.rules if rule.rule_id == one.rule), None) if terms is not None else None
+def _refs(agreements: dict[tuple[str, int], int]) -> str:
+    return (
+        ", ".join(f"{name}@{number}: {live}" for (name, number), live in sorted(agreements.items())) or "none"
     )
-    where = f"of recognition {name.hex()}"
-    if rule is None:
-        yield rows.broken("I3", f"the rule {where}", f"{one.agreement[0]} without {one.rule}")
-        return
-    ratio = rule.multiplier()
-    target = rows.get(FRAMEWORKS, *rule.target)
-    if ratio is None or target is None:
-        return
-    exact, awarded = Fraction(one.exact), Fraction(one.awarded)
-    quantum = Fraction(target.terms.quantum)
-    source = sum((_source_credits(rows, item.batch_id) for item in one.items), Fraction(0))
-    if exact != source * ratio:
-        yield rows.broken("I3", f"exactly {source * ratio} {where}", one.exact)
-    if awarded > exact or (awarded / quantum).denominator != 1 or exact - awarded >= quantum:
-        yield rows.broken("I3", f"{exact} {where} rounded down to a multiple of {quantum}", one.awarded)
-
-
-def _source_credits(rows: Rows, batch_id: bytes) -> Fraction:
-    batch = rows.get(BATCHES, batch_id)
-    programme = rows.get(PROGRAMMES, *batch.programme) if batch is not None else None
-    return Fraction(programme.terms.credits) if programme is not None else Fraction(0)
 
 
 def _ids(names: Iterable[bytes]) -> str:

@@ -11,7 +11,6 @@ from accord_client.audit.report import Finding
 from accord_ledger.domain.model.account import Enrolment
 from accord_ledger.domain.model.agreement import AGREEMENT_TERMS, AgreementTerms
 from accord_ledger.domain.model.framework import BANK_PROFILES, FRAMEWORKS, PROFILES
-from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import PROGRAMMES
 
@@ -45,17 +44,15 @@ def over_cap(rows: Rows, name: bytes, enrolment: Enrolment) -> Iterator[Finding]
 
 
 def _award_shares(rows: Rows, enrolment: Enrolment, binding: list[AgreementTerms]) -> Iterator[Fraction]:
-    head = rows.get(PARAMETERS)
-    parameters = Parameters()
-    if head is not None:
-        waits = head.before is not None and head.since == rows.height
-        parameters = head.before if waits and head.before is not None else head.newest
-    yield Fraction(parameters.award_cap)
+    yield Fraction(rows.parameters().award_cap)
     receiver = rows.get(PARTIES, enrolment.owner)
     banks: tuple[str, ...] = ()
     if receiver is not None:
         banks = (enrolment.owner,) if "credit_bank" in receiver.roles else receiver.member_of
+    changed = {key[:-1].decode() for key, _ in rows.of(BANK_PROFILES)}
     for bank in banks:
+        if bank in changed:
+            continue  # nobody can tell from the rows whether the cap was there before the recognition
         newest = rows.get(BANK_PROFILES, bank)
         profile = rows.get(PROFILES, *newest.profile) if newest is not None else None
         if profile is not None and profile.award_cap is not None:

@@ -1,6 +1,6 @@
 """I12: no record about a person has a place for text (DOMAIN.md 3).
 
-Judged on the types of the kinds that occur: a field that would take a name is a text field, whoever uses it.
+Judged on the types of every kind there is, whether it occurs or not: a field that would take a name is a text field, whoever uses it.
 Only kinds about institutions and what they agreed may have some. Where the type alone does not say what a
 text may be (exact numbers, whose form the rules check), the texts of every record are looked at.
 """
@@ -8,14 +8,14 @@ text may be (exact numbers, whose form the rules check), the texts of every reco
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
 from accord_client.audit.invariants.rows import Rows
 from accord_client.audit.report import Finding
-from accord_ledger.domain.kind import TransactionKind
+from accord_ledger.domain.kind import TransactionKind, kinds
 
 ABOUT_INSTITUTIONS: Final = frozenset(
     {
@@ -36,28 +36,33 @@ _NUMBER = re.compile(r"(0|[1-9][0-9]*)/[1-9][0-9]*")
 
 
 class Privacy:
-    """Remembers the kinds it has judged."""
+    """Judges every kind once, with the first block, and numbers wherever they occur."""
 
     tables = ()
 
     def __init__(self) -> None:
-        self._numbers: dict[str, list[str]] = {}
-        """Kind to the fields that must hold numbers."""
+        self._numbers: dict[str, list[list[str]]] = {}
+        """Kind to the paths of the fields that must hold numbers."""
 
     def check(self, rows: Rows) -> Iterator[Finding]:
-        """Judge every kind that occurs for the first time, and numbers wherever they occur."""
+        """Judge the kinds, and the records of a block."""
+        if not self._numbers:
+            yield from self._judge(rows, kinds().values())
         for prepared in rows.records:
             kind = prepared.kind
-            numbers = self._numbers.get(kind.name)
-            if numbers is None:
-                fields = text_fields(kind)
-                numbers = self._numbers[kind.name] = [path for path, number in fields if number]
-                for path in [path for path, number in fields if not number]:
-                    yield rows.broken("I12", f"no text field in {kind.name}", path)
-            for path in numbers:
-                for text in _values(msgspec.to_builtins(prepared.body), path.split(".")[1:]):
+            if kind.name not in self._numbers:
+                yield from self._judge(rows, (kind,))
+            for path in self._numbers[kind.name]:
+                for text in _values(msgspec.to_builtins(prepared.body), path):
                     if not _NUMBER.fullmatch(text):
-                        yield rows.broken("I12", f"a number as {path} of {kind.name}", "text")
+                        yield rows.broken("I12", f"a number as {'.'.join(path)} of {kind.name}", "text")
+
+    def _judge(self, rows: Rows, found: Iterable[TransactionKind[Any, Any]]) -> Iterator[Finding]:
+        for kind in found:
+            fields = text_fields(kind)
+            self._numbers[kind.name] = [path.split(".")[1:] for path, number in fields if number]
+            for path in [path for path, number in fields if not number]:
+                yield rows.broken("I12", f"no text field in {kind.name}", path)
 
 
 def _values(value: Any, path: list[str]) -> Iterator[str]:

@@ -60,13 +60,17 @@ class Programmes:
         before = self._last.get(name)
         if (before is not None and before.status == "active") or any(c.status == "active" for c in changes):
             return
-        if batch.replaces is not None or (batch.late and _taught_out(batch, [*changes, before])):
+        if batch.replaces is not None or (batch.late and _taught_out(rows, batch, [*changes, before])):
             return
         status = before.status if before is not None else "never active"
         yield rows.broken("I5", f"{name} active when batch {key.hex()} was issued", status)
 
 
-def _taught_out(batch: Batch, changes: list[StatusChange | None]) -> bool:
-    """Completed before the day on which the programme ended."""
-    ends = [change.since for change in changes if change is not None and change.status in TEACH_OUT]
-    return any(batch.completed_to < calendar.date_at(since).isoformat() for since in ends)
+def _taught_out(rows: Rows, batch: Batch, changes: list[StatusChange | None]) -> bool:
+    """Completed before the day on which the programme ended, and issued not long after it (DOMAIN.md 2.5)."""
+    days = rows.parameters().teach_out_days
+    today = calendar.date_at(rows.time)
+    ends = [calendar.date_at(one.since) for one in changes if one is not None and one.status in TEACH_OUT]
+    return any(
+        batch.completed_to < ended.isoformat() and today <= calendar.add_days(ended, days) for ended in ends
+    )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from accord_client.audit.report import Finding
 from accord_ledger import codec
+from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
 from accord_ledger.domain.pipeline import Prepared
 from accord_ledger.state import Part, Source, Table
 
@@ -36,6 +37,13 @@ class Rows:
         """A row after the block."""
         found: V | None = self.state.load(table, table.key(*parts))
         return found
+
+    def parameters(self) -> Parameters:
+        """Alliance parameters in force in this block: what it set itself (T04) is in force from the next on."""
+        head = self.get(PARAMETERS)
+        if head is None:
+            return Parameters()
+        return head.before if head.since == self.height and head.before is not None else head.newest
 
     def broken(self, name: str, expected: str, got: str) -> Finding:
         """An invariant that does not hold after this block."""

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from accord_client.audit.invariants.accounts import Accounts
+from accord_client.audit.invariants.awards import Awards
 from accord_client.audit.invariants.cycles import Cycles
+from accord_client.audit.invariants.hours import Hours
 from accord_client.audit.invariants.privacy import Privacy
 from accord_client.audit.invariants.programmes import Programmes
+from accord_client.audit.invariants.reviews import Reviews
 from accord_client.audit.invariants.rows import Rows
+from accord_client.audit.invariants.years import Years
 from accord_client.audit.report import Finding
 from accord_ledger.replay import BlockReplayed
 from accord_ledger.state import Source, Table, View
 
-INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12")
+INVARIANTS = (
+    "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "awards", "reviews", "hours", "years",
+)  # fmt: skip
+"""Checks on rows: those of DOMAIN.md 2.11, and what awards, reviews, hours and years must be beside them."""
 
 
 class Invariant(Protocol):
@@ -33,7 +40,16 @@ class Watch:
 
     def __init__(self) -> None:
         self.cycles = Cycles()
-        self._all: tuple[Invariant, ...] = (Accounts(), Programmes(), self.cycles, Privacy())
+        self._all: tuple[Invariant, ...] = (
+            Accounts(),
+            Awards(),
+            Reviews(),
+            Programmes(),
+            Hours(),
+            Years(),
+            self.cycles,
+            Privacy(),
+        )
         self._tables = {table.prefix[:-1] for one in self._all for table in one.tables}
 
     def observe(self, block: BlockReplayed, state: Source) -> Iterator[Finding]:
