@@ -285,6 +285,8 @@ class BlockView(Shape, frozen=True, kw_only=True):
     finalization: str | None = None
     """Canonical certificate, base64."""
     position: Position
+    proof: InclusionProof | None = None
+    """Of its seal, with ``?proof=1``."""
 
 
 class AskedAt(Shape, frozen=True, kw_only=True):

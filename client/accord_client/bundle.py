@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from accord_client.api import InclusionProof
 from accord_client.documents import sd_jwt
 from accord_client.documents.jcs import canonicalize, covered_part, is_json
-from accord_client.documents.json_guard import load_json, load_object
+from accord_client.documents.json_guard import load_object
 from accord_client.ids import LedgerReference
 from accord_client.issuing import PreparedBatch, PreparedDocument
 from accord_client.plain import from_plain, to_plain
@@ -294,7 +294,7 @@ def _check_document(document: BundleDocument, path: str) -> None:
 
 def _opened(document: PreparedDocument) -> BundleDocument:
     if is_json(document.media_type):
-        content = load_json(document.content)
+        content = msgspec.json.decode(document.content)  # made here, in its canonical form
         return BundleDocument(media_type=document.media_type, salt=document.salt, content=content)
     data = base64_text(document.content)
     return BundleDocument(media_type=document.media_type, salt=document.salt, data=data)

@@ -28,7 +28,9 @@ from accord_client.makers import (
     SdJwtMaker,
     Sign,
     StatusRange,
+    bitstring_ranges,
     make_documents,
+    token_range,
 )
 from accord_ledger.credential import (
     SALT_BYTES,
@@ -55,7 +57,9 @@ __all__ = [
     "SdJwtMaker",
     "Sign",
     "StatusRange",
+    "bitstring_ranges",
     "prepare_batch",
+    "token_range",
 ]
 
 Watch = Callable[[Iterator[Sequence[LearnerDocument]]], Iterator[Sequence[LearnerDocument]]]

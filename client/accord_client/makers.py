@@ -24,6 +24,7 @@ from accord_client.documents.open_badge_facts import (
     ProgrammeFacts,
     StatusEntry,
 )
+from accord_client.documents.status_bitstring import PURPOSES
 from accord_client.ids import LedgerReference
 from accord_ledger.errors import AccordError, DecodeError
 from accord_ledger.keys import SigningKey
@@ -73,6 +74,23 @@ class StatusRange:
     list_url: str
     start: int
     purpose: str = "revocation"
+
+
+def bitstring_ranges(list_url: str, start: int) -> tuple[StatusRange, ...]:
+    """What badges of a batch name: a list for each purpose (FORMATS.md section 4).
+
+    Args:
+        list_url: address of the institution's list, as ``https://node.example/v1/status-lists/uu/uu-2027``;
+            its purpose follows as the last part, as nodes serve it.
+        start: ``status_start`` of the batch.
+    """
+    base = list_url.rstrip("/")
+    return tuple(StatusRange(f"{base}/{purpose}", start, purpose) for purpose in PURPOSES)
+
+
+def token_range(list_url: str, start: int) -> StatusRange:
+    """What SD-JWTs of the same batch name: the token that has both statuses."""
+    return StatusRange(f"{list_url.rstrip('/')}/token", start, "token")
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,13 +176,14 @@ class Trust:
     def following(self, handoffs: Iterable[Handoff]) -> Trust:
         """The same pin with these hand-offs followed, for one verification; ours stays as it is.
 
+        Where they are no news it is ours itself, with the checkpoints it has opened.
+
         Raises:
             ProofError, TrustError, ForkError: as :meth:`follow`.
         """
         trust = replace(self, epochs=list(self.epochs), _opened=OrderedDict())
-        for handoff in handoffs:
-            trust.follow(handoff, remember=False)
-        return trust
+        news = [trust.follow(handoff, remember=False) for handoff in handoffs]
+        return trust if any(news) else self
 
     def _epoch_ended_by(self, handoff: Handoff) -> KnownEpoch:
         """The epoch we know that a hand-off claims to end; the newest one where we cannot say."""

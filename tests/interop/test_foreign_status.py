@@ -29,23 +29,6 @@ HERE = Path(__file__).resolve().parent / "js"
 COUNT = 12
 
 
-@pytest.fixture(scope="session")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts with the packages their lock file pins."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("no Node.js on PATH")
-    folder = tmp_path_factory.mktemp("js") / "js"
-    shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("node_modules"))
-    done = subprocess.run(
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
-    if done.returncode:
-        pytest.skip(f"the packages cannot be installed: {done.stderr[-200:]}")
-    return folder
-
-
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[StatusWorld]:
     alliance = status_alliance(make_alliance(4))

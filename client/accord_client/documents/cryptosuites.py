@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Final
 
@@ -25,6 +25,9 @@ from accord_client.documents.rdf_canon import canonical_nquads
 
 PROOF_TYPE: Final = "DataIntegrityProof"
 """Type of every proof that names a ``cryptosuite``."""
+
+MAX_KEPT: Final = 2048
+"""Longest configuration, in characters, whose hash is kept; ours have about 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,33 @@ def rdfc_hash_data(document: JsonObject, config: JsonObject, contexts: Contexts 
     Raises:
         DecodeError: as :func:`accord_client.documents.json_ld.canonicalize_rdf`.
     """
-    config = config | {"@context": document.get("@context")}
-    parts = (canonical_document(config, contexts), canonical_document(document, contexts))
-    return b"".join(sha256(part.encode()).digest() for part in parts)
+    known = _config_key(config, document) if contexts is None else None
+    if known is not None:
+        first = _config_hash(*known)
+    else:
+        whole = config | {"@context": document.get("@context")}
+        first = sha256(canonical_document(whole, contexts).encode()).digest()
+    return first + sha256(canonical_document(document, contexts).encode()).digest()
+
+
+_Texts = tuple[tuple[str, str], ...]
+
+
+def _config_key(config: JsonObject, document: JsonObject) -> tuple[_Texts, tuple[str, ...]] | None:
+    """A configuration of texts only, with its contexts, small enough to be kept; None for any other."""
+    urls = document.get("@context")
+    if not isinstance(urls, list):
+        return None
+    texts = [*config, *config.values(), *urls]
+    if not all(isinstance(text, str) for text in texts) or sum(map(len, texts)) > MAX_KEPT:
+        return None
+    return tuple(config.items()), tuple(urls)
+
+
+@lru_cache(maxsize=128)
+def _config_hash(config: _Texts, urls: tuple[str, ...]) -> bytes:
+    """SHA-256 of a configuration's canonical form: all proofs of a batch have the same."""
+    return sha256(canonical_document({**dict(config), "@context": list(urls)}).encode()).digest()
 
 
 EDDSA_JCS_2022: Final = Cryptosuite("eddsa-jcs-2022", jcs_hash_data, own_context=True)

@@ -185,6 +185,12 @@ def parse(token: str) -> SdJwt:
     return SdJwt(jwt, tuple(map(_disclosure, texts)), binding or None, header, payload)
 
 
+def header_of(token: str) -> JsonObject:
+    """The header of the signed part alone; raises ``DecodeError`` ``SDJWT_MALFORMED`` or ``JSON_*``."""
+    head = token[:MAX_BYTES].partition("~")[0].partition(".")[0]
+    return load_object(decode(head, "header"), limit=8192, depth=8)
+
+
 def decode(text: str, what: str, length: int | None = None) -> bytes:
     """Bytes of base64url text in its one spelling; raises ``DecodeError`` ``SDJWT_MALFORMED``."""
     try:

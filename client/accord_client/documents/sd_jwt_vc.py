@@ -146,13 +146,15 @@ def decimal(value: Fraction) -> str:
     return f"{whole}.{rest:0{digits}}"
 
 
-def verify_sd_jwt_vc(text: str, resolve: Resolve, *, binding: sd_jwt.Binding | None = None) -> VerifiedVc:
+def verify_sd_jwt_vc(
+    text: str | sd_jwt.SdJwt, resolve: Resolve, *, binding: sd_jwt.Binding | None = None
+) -> VerifiedVc:
     """Verify the issuer's signature, the disclosures, and the key binding if one is asked for.
 
     Dates and status are the caller's to judge.
 
     Args:
-        text: the token.
+        text: the token, or one that was taken apart already.
         resolve: from ``kid`` to the key, as of the time that matters.
         binding: what the verifier asked for; without it a key binding is not looked at.
 
@@ -161,7 +163,7 @@ def verify_sd_jwt_vc(text: str, resolve: Resolve, *, binding: sd_jwt.Binding | N
         ProofError: ``PROOF_METHOD``, ``PROOF_ISSUER``, and as :func:`sd_jwt.check_jwt` and
             :func:`sd_jwt.check_binding`.
     """
-    token = sd_jwt.parse(text)
+    token = sd_jwt.parse(text) if isinstance(text, str) else text
     typ = TYPE if token.header.get("typ") != "vc+sd-jwt" else "vc+sd-jwt"
     try:
         method = resolve(str(token.header.get("kid")))

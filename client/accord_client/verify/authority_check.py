@@ -10,7 +10,11 @@ from accord_client.verify.ledger_facts import LedgerFacts
 from accord_client.verify.report import Report
 from accord_ledger import calendar
 from accord_ledger.domain.model.party import KeyRecord
+from accord_ledger.domain.stacking import COMMITTEES
 from accord_ledger.errors import AccordError, ProofError
+
+CONFERRING = ("registrar", *COMMITTEES)
+"""Purposes of the keys that confer an award (DOMAIN.md 2.4, T30)."""
 
 
 def check_authority(report: Report, facts: LedgerFacts, at: int) -> None:
@@ -41,13 +45,25 @@ def check_issuance_key(key: KeyRecord | None, issuers: tuple[str, ...], issued_a
 
     Codes: ``KEY_UNKNOWN``, ``KEY_PARTY``, ``KEY_PURPOSE``, ``KEY_NOT_IN_FORCE``.
     """
+    _check_key(key, issuers, ("issuance",), issued_at)
+
+
+def check_conferring_key(key: KeyRecord | None, issuers: tuple[str, ...], issued_at: int) -> None:
+    """The same of an award (T30): a registrar's or a committee's key; raises as :func:`check_issuance_key`."""
+    _check_key(key, issuers, CONFERRING, issued_at)
+
+
+def _check_key(
+    key: KeyRecord | None, issuers: tuple[str, ...], purposes: tuple[str, ...], issued_at: int
+) -> None:
     if key is None:
         raise ProofError("KEY_UNKNOWN", "expected a key that the ledger knows")
     if key.party not in issuers:
         raise ProofError("KEY_PARTY", f"expected a key of {' or '.join(issuers)}, got one of {key.party}")
-    if key.use != "institution" or "issuance" not in key.purposes:
+    if key.use != "institution" or not set(purposes) & set(key.purposes):
         raise ProofError(
-            "KEY_PURPOSE", f"expected a key for issuance, got {', '.join(key.purposes) or key.use}"
+            "KEY_PURPOSE",
+            f"expected a key for {' or '.join(purposes)}, got {', '.join(key.purposes) or key.use}",
         )
     ended = min(moment for moment in (key.valid_to, key.revoked_at, issued_at + 1) if moment is not None)
     if not key.valid_from <= issued_at < ended:
@@ -57,7 +73,11 @@ def check_issuance_key(key: KeyRecord | None, issuers: tuple[str, ...], issued_a
 def _issuer(facts: LedgerFacts) -> str:
     batch = facts.batch
     for signer in batch.keys:
-        check_issuance_key(facts.keys.get(signer), batch.issuers, batch.issued_at)
+        key = facts.keys.get(signer)
+        if facts.award is None:
+            check_issuance_key(key, batch.issuers, batch.issued_at)
+        else:
+            check_conferring_key(key, facts.programme.terms.issuers, batch.issued_at)
     for name, party in facts.parties.items():
         if party.status != "active" and party.status_since <= batch.issued_at:
             raise ProofError("PARTY_STATUS", f"expected {name} active at issuance, got {party.status}")

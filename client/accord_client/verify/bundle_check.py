@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from accord_client.bundle import Bundle, BundleDocument
 from accord_client.documents.jcs import is_sd_jwt
 from accord_client.documents.multikey import decode_multikey
-from accord_client.proofs import ProvedSeal, check_record, check_seal, check_value
+from accord_client.proofs import ProvedSeal, check_record, check_seal
 from accord_client.trust import Trust
 from accord_client.verify.authority_check import check_authority
 from accord_client.verify.document_check import check_documents
-from accord_client.verify.evidence import Evidence, NotProvedError
+from accord_client.verify.evidence import Evidence, NotProvedError, SeenValues
 from accord_client.verify.ledger_facts import LedgerFacts, read_facts
 from accord_client.verify.report import Report
 from accord_client.verify.sd_jwt_check import token_key
 from accord_ledger import codec
 from accord_ledger.credential import check_credential, holder_commitment
 from accord_ledger.domain.kinds.issue import IssueBody
+from accord_ledger.domain.kinds.stack import StackBody
 from accord_ledger.domain.model.credential import BATCHES
 from accord_ledger.errors import AccordError, FatalError, ProofError, Rejection
 from accord_ledger.keys import key_id, verifies
@@ -41,7 +42,14 @@ class Proven:
     height: int
 
 
-def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int | None = None) -> Report:
+def verify_bundle(
+    bundle: Bundle,
+    trust: Trust,
+    *,
+    at: int,
+    max_status_age: int | None = None,
+    seen: SeenValues | None = None,
+) -> Report:
     """Judge a bundle.
 
     Args:
@@ -49,6 +57,7 @@ def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int 
         trust: the verifier's own pin.
         at: POSIX seconds for which validity is asked: now, mostly.
         max_status_age: seconds; an older status leaves ``freshness`` not checked.
+        seen: values proved before, for a verifier of many bundles.
     """
     report = Report()
     if bundle.network != trust.network:
@@ -63,7 +72,7 @@ def verify_bundle(bundle: Bundle, trust: Trust, *, at: int, max_status_age: int 
         check_documents(report, bundle, None, at)
         return report.finish("this program does not know the protocol of the ledger")
     record = _record(report, bundle, trust)
-    proven = _state(report, bundle, trust)
+    proven = _state(report, bundle, trust, SeenValues() if seen is None else seen)
     if proven is not None:
         _check_batch(report, bundle, proven)
     facts = _facts(report, bundle, trust, proven)
@@ -119,7 +128,7 @@ def _record(report: Report, bundle: Bundle, trust: Trust) -> ParsedRecord | None
     return proved.record
 
 
-def _state(report: Report, bundle: Bundle, trust: Trust) -> Proven | None:
+def _state(report: Report, bundle: Bundle, trust: Trust, seen: SeenValues) -> Proven | None:
     """Every seal, then every value; one bad value spoils the evidence."""
     seals: list[ProvedSeal] = []
     try:
@@ -128,7 +137,7 @@ def _state(report: Report, bundle: Bundle, trust: Trust) -> Proven | None:
         values: dict[bytes, bytes | None] = {}
         for place, item in enumerate(bundle.state):
             root, path = seals[item.seal].seal.state_root, f"state[{place}]"
-            values[item.key] = check_value(root, item.key, item.value, item.proof, path=path)
+            values[item.key] = seen.check(root, item.key, item.value, item.proof, path=path)
     except AccordError as error:
         _blame(report, "state", error)
         return None
@@ -190,19 +199,36 @@ def _methods(document: BundleDocument) -> list[object]:
 def _check_record(report: Report, bundle: Bundle, record: ParsedRecord, facts: LedgerFacts) -> None:
     """The record is the issuance of this batch, and keys of its issuers signed it."""
     try:
-        if record.tx.kind != "credential_issue":
-            raise Rejection("RECORD_KIND", f"expected credential_issue, got {record.tx.kind}")
-        body = codec.decode(record.tx.body, IssueBody)
-        batch = facts.batch
-        said = (body.batch_id, body.merkle_root, body.count, body.programme)
-        if said != (bundle.batch_id, batch.merkle_root, batch.count, batch.programme):
+        if _said(record, facts) != _held(bundle, facts):
             raise Rejection("RECORD_BATCH", "expected the batch, root, number and programme of the ledger")
-        for signer in batch.keys:
+        for signer in facts.batch.keys:
             _check_signature(record, signer, facts)
     except AccordError as error:
         report.failed_by("record", error)
         return
     report.passed("record", f"{record.tx_id.hex()}")
+
+
+def _said(record: ParsedRecord, facts: LedgerFacts) -> tuple[object, ...]:
+    """What the issuing record says: batch, root, number, status positions, and what it was issued for."""
+    expected = "credential_issue" if facts.award is None else "stack_award"
+    if record.tx.kind != expected:
+        raise Rejection("RECORD_KIND", f"expected {expected}, got {record.tx.kind}")
+    if facts.award is None:
+        issued = codec.decode(record.tx.body, IssueBody)
+        place = (issued.status_list, issued.status_start)
+        return issued.batch_id, issued.merkle_root, issued.count, *place, issued.programme
+    stacked = codec.decode(record.tx.body, StackBody)
+    place = (stacked.status_list, stacked.status_start)
+    return stacked.batch_id, stacked.merkle_root, 1, *place, stacked.enrolment
+
+
+def _held(bundle: Bundle, facts: LedgerFacts) -> tuple[object, ...]:
+    """The same as the ledger holds it; an award names its programme by the learner's enrolment."""
+    batch = facts.batch
+    reason = batch.programme if facts.award is None else facts.award.enrolment
+    place = (batch.status_list, batch.status_start)
+    return bundle.batch_id, batch.merkle_root, batch.count, *place, reason
 
 
 def _check_signature(record: ParsedRecord, signer: bytes, facts: LedgerFacts) -> None:

@@ -15,8 +15,10 @@ from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import Resolve, VerificationMethod, decode_multikey, did_key_public
 from accord_client.documents.open_badge import ledger_reference
 from accord_client.documents.open_badge_check import check_open_badge, check_period
+from accord_client.documents.related_resource import check_resources
 from accord_client.verify.authority_check import check_issuance_key
 from accord_client.verify.ledger_facts import LedgerFacts
+from accord_client.verify.position_check import check_badge_position
 from accord_client.verify.report import Report
 from accord_client.verify.sd_jwt_check import check_sd_jwt
 from accord_ledger import rational
@@ -37,7 +39,7 @@ def check_documents(report: Report, bundle: Bundle, facts: LedgerFacts | None, a
     badges = [document for document in bundle.documents if _is_badge(document)]
     tokens = [document for document in bundle.documents if is_sd_jwt(document.media_type or "")]
     if not badges and not tokens:
-        for name in ("badge", "reference", "signature", "holder", "claims", "dates"):
+        for name in ("badge", "reference", "signature", "holder", "claims", "dates", "position", "resources"):
             report.open(name, "DOCUMENT_NONE", "no Open Badge or SD-JWT VC is disclosed")
         return
     for document in badges:
@@ -62,7 +64,9 @@ def _check_badge(
     report.judge("reference", lambda: _reference(bundle, badge))
     report.judge("holder", lambda: _holder(bundle, badge))
     report.judge("dates", lambda: check_period(badge, at))
+    _judge_resources(report, badge)
     if facts is not None:
+        report.judge("position", lambda: check_badge_position(badge, facts, bundle.index))
         _judge_signature(report, badge, facts, at)
         report.judge("claims", lambda: _claims(badge, facts))
 
@@ -115,6 +119,18 @@ def _judge_signature(report: Report, badge: JsonObject, facts: LedgerFacts, at: 
             report.open("signature", error.code, error.detail)
         else:
             report.failed_by("signature", error)
+
+
+def _judge_resources(report: Report, badge: JsonObject) -> None:
+    """Files that are not here are nobody's fault, and nobody has looked at them."""
+    try:
+        absent = check_resources(badge)
+    except AccordError as error:
+        report.failed_by("resources", error)
+        return
+    report.passed("resources")
+    if absent:
+        report.open("resources", "RESOURCE_ABSENT", f"not at hand: {', '.join(absent)[:200]}")
 
 
 def _signature(badge: JsonObject, facts: LedgerFacts, at: int) -> str:

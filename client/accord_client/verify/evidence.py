@@ -6,8 +6,10 @@ tells an exporter what to fetch, and makes a verifier say "not checked" instead 
 
 from __future__ import annotations
 
-from typing import Any
+from collections import OrderedDict
+from typing import Any, Final
 
+from accord_client.proofs import check_value
 from accord_ledger.domain.context import Context
 from accord_ledger.errors import AccordError
 from accord_ledger.state import Table, View
@@ -23,6 +25,32 @@ class NotProvedError(AccordError):
     def __init__(self, table: str, key: bytes) -> None:
         super().__init__("NOT_PROVED", f"no proof about a {table} ({key[len(table) + 1 :].hex()[:64]})")
         self.key = key
+
+
+MAX_SEEN: Final = 4096
+"""Values remembered; one is about 2 kB with its proof."""
+
+
+class SeenValues:
+    """Values that were found proved, for bundles that share them: those of one batch share all but one.
+
+    ``check_value`` depends on its arguments alone, so what passed once passes again.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], bytes | None] = OrderedDict()
+
+    def check(self, root: bytes, key: bytes, value: str | None, proof: str, *, path: str) -> bytes | None:
+        """As :func:`accord_client.proofs.check_value`."""
+        name = (root, key, value, proof)
+        if name in self._kept:
+            return self._kept[name]
+        found = self._kept[name] = check_value(root, key, value, proof, path=path)
+        while len(self._kept) > MAX_SEEN:
+            self._kept.popitem(last=False)
+        return found
 
 
 class Evidence:

@@ -16,6 +16,7 @@ from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import credential_of, needs_confirmation, standing_of
 from accord_ledger.domain.kinds.approval import missing_approval, policy_of
 from accord_ledger.domain.model.account import RECOGNITIONS, Recognition
+from accord_ledger.domain.model.award import AWARDS, Award
 from accord_ledger.domain.model.credential import BATCHES, Batch, Credential, Standing
 from accord_ledger.domain.model.framework import FRAMEWORKS, Framework, ProfileTerms
 from accord_ledger.domain.model.party import KEYS, PARTIES, KeyRecord, Party
@@ -54,6 +55,8 @@ class LedgerFacts:
     """First approval the profile's policy lacks."""
     unaccredited_at: int | None
     """First moment at which accreditation was asked for and not in force."""
+    award: Award | None = None
+    """What it was stacked from, if it is an award (T30)."""
 
     def to_plain(self) -> dict[str, Any]:
         """What people want to read."""
@@ -66,6 +69,7 @@ class LedgerFacts:
             "version": terms.version,
             "title": dict(terms.title),
             "credits": terms.credits,
+            "redeemable": self.redeemable,
             "unit": dict(self.framework.terms.unit),
             "framework": terms.framework[0],
             "level": terms.level,
@@ -88,6 +92,11 @@ class LedgerFacts:
             ],
             "stacked_into": self.row.stacked_into.hex() if self.row.stacked_into is not None else None,
         }
+
+    @property
+    def redeemable(self) -> str:
+        """What it is worth elsewhere: the credits, of an award those of its own components (DOMAIN.md 0.3)."""
+        return self.programme.terms.credits if self.award is None else self.award.redeemable
 
     @property
     def status(self) -> str:
@@ -138,6 +147,7 @@ def read_facts(
         status_then=_status_then(ctx, batch, head),
         missing_approval=missing_approval(programme, policy_of(ctx, programme)),
         unaccredited_at=_unaccredited_at(ctx, batch, programme, profile),
+        award=ctx.known(AWARDS, batch_id, path="award") if programme.terms.form == "award" else None,
     )
 
 

@@ -26,6 +26,8 @@ CHECKS: Final[dict[str, str]] = {
     "accreditation": "Accreditation was in force when it was issued, where the profile asks for it.",
     "claims": "Issuer, title, credits, level and dates in the document are those on the ledger.",
     "dates": "The document and the credential are within their periods of validity.",
+    "position": "Status entries in the document lead to this credential's place in its issuer's list.",
+    "resources": "Files that the document names with a digest are those its issuer meant.",
     "status": "The credential is not revoked, suspended or waiting for confirmation.",
     "freshness": "The status is as recent as the verifier asks.",
 }

@@ -12,6 +12,7 @@ from accord_client.documents.multikey import Resolve
 from accord_client.documents.sd_jwt_vc import VCT, verify_sd_jwt_vc
 from accord_client.ids import LedgerReference
 from accord_client.verify.ledger_facts import LedgerFacts
+from accord_client.verify.position_check import check_token_position
 from accord_client.verify.report import Report
 from accord_ledger import rational
 from accord_ledger.errors import AccordError, ProofError
@@ -36,8 +37,7 @@ def check_sd_jwt(
         at: POSIX seconds for which validity is asked.
     """
     try:
-        text = sd_jwt.text_of(document.file())
-        token = sd_jwt.parse(text)
+        token = sd_jwt.parse(sd_jwt.text_of(document.file()))
         claims = sd_jwt.disclosed(token)
         if claims.get("vct") != VCT:
             raise ProofError(
@@ -47,17 +47,19 @@ def check_sd_jwt(
         report.failed_by("badge", error)
         return
     report.passed("badge")
+    report.passed("resources")  # a token names none
     report.judge("reference", lambda: _reference(bundle, claims))
     report.judge("holder", lambda: _holder(bundle, claims))
     report.judge("dates", lambda: _period(claims, at))
     if facts is not None and resolve is not None:
-        report.judge("signature", lambda: verify_sd_jwt_vc(text, resolve))
+        report.judge("signature", lambda: verify_sd_jwt_vc(token, resolve))
         report.judge("claims", lambda: _claims(claims, facts))
+        report.judge("position", lambda: check_token_position(claims, facts, bundle.index))
 
 
 def token_key(document: BundleDocument) -> str:
     """``kid`` of a token as it stands there; raises ``DecodeError`` if it cannot be read."""
-    return str(sd_jwt.parse(sd_jwt.text_of(document.file())).header.get("kid"))
+    return str(sd_jwt.header_of(sd_jwt.text_of(document.file())).get("kid"))
 
 
 def _reference(bundle: Bundle, claims: JsonObject) -> None:

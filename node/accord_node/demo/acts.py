@@ -14,7 +14,7 @@ from accord_client.builders import Author, Request
 from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims
 from accord_client.errors import RejectedError
 from accord_client.ids import new_uuid7
-from accord_client.issuing import BadgeMaker, JcsSigner, PreparedBatch, StatusRange, prepare_batch
+from accord_client.issuing import BadgeMaker, PreparedBatch, RdfcSigner, bitstring_ranges, prepare_batch
 from accord_client.keyring import Keyring, Signer
 from accord_client.sdk import AccordClient, Receipt
 from accord_ledger.domain.model.agreement import AgreementTerms, Scope
@@ -134,8 +134,8 @@ class Institutions:
             programme_facts(answer.programme, framework.value, base_url=url),
             issuer_facts(party.value, did, url=url),
             BadgeDates(valid_from=now, awarded=now),
-            JcsSigner(key, verification_method(did, key.public), now),
-            (StatusRange(f"{url}/status/{issuer}-2", self._status_next.get(issuer, 0)),),
+            RdfcSigner(key, verification_method(did, key.public), now),
+            bitstring_ranges(f"{url}/v1/status-lists/{issuer}/{issuer}-2", self._status_next.get(issuer, 0)),
         )
 
     def prepare(self, maker: BadgeMaker, count: int, first: int) -> PreparedBatch:

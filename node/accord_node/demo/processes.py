@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
@@ -24,8 +25,19 @@ class ProcessError(AccordError):
 class NodeProcess:
     """One ``accord-node run`` process."""
 
-    def __init__(self, party: str, config: Path, url: str) -> None:
+    def __init__(
+        self, party: str, config: Path, url: str, program: Sequence[str] = ("-m", "accord_node")
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            party: whose node.
+            config: its configuration file.
+            url: where it serves HTTP.
+            program: what the interpreter runs, before ``run``.
+        """
         self.party = party
+        self.program = program
         self.url = url
         self._config = config
         self._log = config.parent / "node.log"
@@ -36,8 +48,7 @@ class NodeProcess:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "accord_node",
+                *self.program,
                 "run",
                 "--config",
                 str(self._config),

@@ -134,8 +134,8 @@ async def transaction(site: Site, call: Call[TransactionPath, ProofQuery]) -> Re
     return await _answer(site, index, proof=bool(call.query.proof))
 
 
-async def block(site: Site, call: Call[HeightPath, Nothing]) -> BlockView:
-    """One block: its seal, and its finalization if one was made for it."""
+async def block(site: Site, call: Call[HeightPath, ProofQuery]) -> BlockView:
+    """One block: its seal, on request with its proof, and its finalization if one was made for it."""
     position, height = site.position(), call.path.height
     row = await site.reads.visit(lambda now: now.block(height))
     if row is None:
@@ -154,6 +154,7 @@ async def block(site: Site, call: Call[HeightPath, Nothing]) -> BlockView:
         count=row.count,
         finalization=None if row.certificate is None else base64_text(row.certificate),
         position=position,
+        proof=await site.prover.inclusion(row.first + row.count) if call.query.proof else None,
     )
 
 
@@ -165,5 +166,5 @@ ROUTES: Final = (
     Route("GET", "/v1/transactions/{tx_id}", transaction, "One record by transaction id", RecordAnswer,
           path=TransactionPath, query=ProofQuery, problems=("TX_UNKNOWN", "TX_PENDING", "PROOF_NOT_READY")),
     Route("GET", "/v1/blocks/{height}", block, "One block", BlockView, path=HeightPath,
-          problems=("BLOCK_UNKNOWN",)),
+          query=ProofQuery, problems=("BLOCK_UNKNOWN", "PROOF_NOT_READY")),
 )  # fmt: skip
