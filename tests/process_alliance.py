@@ -66,7 +66,8 @@ class ProcessAlliance:
         self.http_ports = dict(zip(EVERYONE, ports, strict=False))
         self.peer_ports = dict(zip(EVERYONE, ports[len(EVERYONE) :], strict=True))
         self.founded = _found(
-            folder, {party: f"wss://{self.host(party)}:{port}/peer" for party, port in self.peer_ports.items()}
+            folder,
+            {party: f"wss://{self.host(party)}:{port}/peer" for party, port in self.peer_ports.items()},
         )
         self.nodes: dict[str, NodeProcess] = {}
         self.seated: list[str] = []
