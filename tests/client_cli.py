@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,12 @@ def agreement_terms() -> AgreementTerms:
 
 
 @contextmanager
-def serving(ledger: ClientLedger) -> Iterator[LedgerServer]:
+def serving(ledger: ClientLedger, made: Callable[..., LedgerServer] = LedgerServer) -> Iterator[LedgerServer]:
     """A peer in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = LedgerServer(ledger)
+    server = made(ledger)
     server.step = 0
 
     def run(work: Any) -> Any:

@@ -96,6 +96,7 @@ class Changing(Network):
             {
                 "party": party,
                 "pin": pin,
+                "token": f"../{party}.token",
                 "peers": {"port": self.alliance.ports[party], **peers},
                 "http": {"port": 0},
                 "consensus": {"delta_ms": 200, "heartbeat_seconds": 2, **self.overrides},
@@ -153,7 +154,10 @@ class Changing(Network):
         """T42 with the newcomer's own proof."""
         newcomer = self.nodes[party]
         height = self.newest().chain.base.height
-        await until(lambda: newcomer.chain.base.height >= height, f"{party} caught up", PATIENCE)
+        await until(
+            lambda: newcomer.chain.base.height >= height and not newcomer.epochs.doubtful,
+            f"{party} caught up", PATIENCE,
+        )  # fmt: skip
         body = SeatGrant(party=party, ready=await self.proof(party))
         return self.by_members("seat_grant", party, body)
 

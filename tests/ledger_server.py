@@ -181,6 +181,9 @@ class LedgerServer:
             first=seal.first,
             count=seal.count,
             position=self.ledger.position(),
+            proof=self.ledger.inclusion(seal.first + seal.count)
+            if request.query.get("proof") == "1"
+            else None,
         )
         return _json(view)
 

@@ -61,10 +61,19 @@ class NodeFaultError(Exception):
 class ProcessAlliance:
     """Founds the alliance in an empty folder; entering starts it and makes a programme to issue from."""
 
-    def __init__(self, folder: Path, *, delta_ms: int = 200, heartbeat_seconds: int = 2) -> None:
-        ports = free_ports(2 * len(EVERYONE))
-        self.http_ports = dict(zip(EVERYONE, ports, strict=False))
-        self.peer_ports = dict(zip(EVERYONE, ports[len(EVERYONE) :], strict=True))
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        members: Sequence[str] = MEMBERS,
+        delta_ms: int = 200,
+        heartbeat_seconds: int = 2,
+    ) -> None:
+        self.members = tuple(members)
+        self.everyone = (*self.members, OBSERVER)
+        ports = free_ports(2 * len(self.everyone))
+        self.http_ports = dict(zip(self.everyone, ports, strict=False))
+        self.peer_ports = dict(zip(self.everyone, ports[len(self.everyone) :], strict=True))
         self.founded = _found(
             folder,
             {party: f"wss://{self.host(party)}:{port}/peer" for party, port in self.peer_ports.items()},
@@ -75,7 +84,7 @@ class ProcessAlliance:
         self.session: aiohttp.ClientSession
         self._timing = f"delta_ms = {delta_ms}\nheartbeat_seconds = {heartbeat_seconds}\n"
         self._next = 0
-        for party in EVERYONE:
+        for party in self.everyone:
             self.write_config(party, self.folder(party))
             self.nodes[party] = self.process(party)
 
@@ -110,7 +119,7 @@ class ProcessAlliance:
         self, party: str, folder: Path, *, http: int = 0, peers: int = 0, data: str = "data"
     ) -> Path:
         """Configuration and genesis of one node in ``folder``; its keys stand in ``folder/node``."""
-        voting = party in MEMBERS or party in self.seated
+        voting = party in self.members or party in self.seated
         uses = ("link", "log", "vote", "witness") if voting else ("link", "log")
         keys = "\n".join(f'{use} = "node/{use}.pem"' for use in uses)
         (folder / "genesis.accord").write_bytes(self.founded.genesis_bytes)
@@ -138,7 +147,7 @@ class ProcessAlliance:
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
         try:
-            await self.start(*EVERYONE)
+            await self.start(*self.everyone)
             for entry in self._programme():
                 (result,) = await self.submit(AUTHOR, [entry], final=True)
                 assert result.status == "final", result
@@ -283,11 +292,11 @@ class ProcessAlliance:
         seen: list[NodeStatus] = []
 
         async def equal() -> bool:
-            seen[:] = await asyncio.gather(*(self.status(party) for party in parties or EVERYONE))
+            seen[:] = await asyncio.gather(*(self.status(party) for party in parties or self.everyone))
             facts = {(item.position.block_hash, item.position.state_root, item.log_size) for item in seen}
             return len(facts) == 1 and seen[0].position.height >= at_least
 
-        await self.until(equal, f"one ledger on {parties or EVERYONE}")
+        await self.until(equal, f"one ledger on {parties or self.everyone}")
         return seen[0]
 
     def run_offline(
@@ -303,11 +312,11 @@ class ProcessAlliance:
 def _found(folder: Path, endpoints: dict[str, str]) -> Founded:
     members = [
         replace(
-            applicant(party, seat=party in MEMBERS, endpoint=endpoints[party]),
+            applicant(party, seat=party != OBSERVER, endpoint=endpoints[party]),
             country="NL",
             region="NL-UT",
         )
-        for party in EVERYONE
+        for party in endpoints
     ]
     return make_alliance(
         folder, founders=members[:-1], observers=members[-1:], created=int(time.time()) - 60, seed="processes"

@@ -10,7 +10,7 @@ from accord_ledger.consensus import inputs as on
 from accord_ledger.errors import AccordError
 from accord_node.bodies import Bodies
 from accord_node.chain import Chain
-from accord_node.driver import Driver
+from accord_node.epochs import Epochs
 from accord_node.finaliser import Finaliser
 from accord_node.messages import (
     MAX_MESSAGE_BYTES,
@@ -52,7 +52,7 @@ class Answers:
         bodies: Bodies,
         store: Store,
         finaliser: Finaliser,
-        driver: Driver,
+        epochs: Epochs,
         network: PeerNetwork,
         executor: Executor,
     ) -> None:
@@ -62,7 +62,7 @@ class Answers:
         self._bodies = bodies
         self._store = store
         self._finaliser = finaliser
-        self._driver = driver
+        self._epochs = epochs
 
     def serve(self) -> None:
         """Register every handler."""
@@ -161,15 +161,15 @@ class Answers:
         return codec.encode(Tip(height=self._chain.base.height, certificate=self._finaliser.tip))
 
     async def certificates(self, party: str, payload: bytes) -> bytes:
-        """Certificates of past views: the core answers with pushes, within its bounds."""
+        """Certificates of past views, or how a past epoch ended: answered with pushes, within bounds."""
         wanted = codec.decode(payload, CertificatesWanted)
-        if wanted.epoch == self._chain.base.members.epoch:
-            self._driver.give(on.CertificatesRequested(party, wanted.from_view, wanted.to_view))
+        views = on.CertificatesRequested(party, wanted.from_view, wanted.to_view)
+        self._epochs.on_certificates_wanted(party, views, wanted.epoch)
         return b""
 
     async def certificate(self, party: str, payload: bytes) -> bytes:
         """A certificate a peer thinks we lack."""
-        if self._driver.hearing.on_certificate(Topic.CERTIFICATE, payload, party) is Outcome.BAD:
+        if self._epochs.on_certificate(Topic.CERTIFICATE, payload, party) is Outcome.BAD:
             self._network.punish(party)
             raise UnknownBlock("PEER_CERTIFICATE", "expected a certificate of this epoch that verifies")
         return b""

@@ -88,6 +88,10 @@ class Bodies:
         for seal in [key for key, body in self._bodies.items() if body.sealed.seal.height <= height]:
             del self._bodies[seal]
 
+    def clear(self) -> None:
+        """Drop every body: the epoch they were proposed in is over. Their waiters give up."""
+        self._bodies.clear()
+
     def forget_views(self, before: int, keep: Container[bytes]) -> None:
         """Drop bodies last proposed before a view, but those of the seals to keep; their waiters give up."""
         for seal in [key for key, body in self._bodies.items() if body.view < before and key not in keep]:

@@ -186,7 +186,14 @@ class Chain:
 
     async def _run(self, records: Sequence[Prepared], work: Callable[[], T]) -> T:
         small = len(records) <= INLINE_RECORDS and body_bytes(records) <= INLINE_BYTES
-        return work() if small else await self._executor.run(work)
+        if small:
+            return work()
+        running = asyncio.ensure_future(self._executor.run(work))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:  # the lock is held until the thread reads durable state no more
+            await asyncio.wait([running])
+            raise
 
     async def settle(self, block: Executed) -> None:
         """From now on nothing executes beside ``block``, a final child of the base about to be written.

@@ -28,7 +28,8 @@ def node() -> None:
     """Run and inspect one node of a ledger.
 
     Exit codes: 0 done, 1 a named failure with what to do next, 2 wrong use, 3 the node's own state is not
-    what it must be (keep the data folder, read deploy/README.md).
+    what it must be (keep the data folder, read deploy/README.md), 4 the network has activated a protocol
+    version that this program does not know (install the release it names).
     """
 
 
@@ -83,6 +84,38 @@ node.add_command(
         "accord_node.clock_cli",
         name="clock",
         help="Show or set what a test network's nodes take for the time.",
+    )
+)
+
+node.add_command(
+    _Elsewhere(
+        "accord_node.keys_cli",
+        name="keys",
+        help="Make this node's keys and the body that puts them on the ledger (T43).",
+    )
+)
+
+node.add_command(
+    _Elsewhere("accord_node.snapshot_cli", name="snapshot", help="Make a snapshot others can join from.")
+)
+
+node.add_command(
+    _Elsewhere("accord_node.join_cli", name="join", help="Make a new data folder from a served snapshot.")
+)
+
+node.add_command(
+    _Elsewhere(
+        "accord_node.ready_cli",
+        name="ready",
+        help="Write the body that asks for a seat, with the proof that this node follows (T42).",
+    )
+)
+
+node.add_command(
+    _Elsewhere(
+        "accord_node.simulate.cli",
+        name="simulate",
+        help="Play consensus on simulated time, network and disks, from one seed.",
     )
 )
 

@@ -29,6 +29,15 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 Positive = Annotated[int, Meta(ge=1)]
 
 
+class ComingKeys(Section, frozen=True, kw_only=True):
+    """Files of keys being rotated in; votes and cosignatures change over in the epoch that names them."""
+
+    link: str = ""
+    log: str = ""
+    vote: str = ""
+    witness: str = ""
+
+
 class Keys(Section, frozen=True, kw_only=True):
     """Files of the node's own keys (PKCS#8 PEM). Institution keys never live on the node's host."""
 
@@ -42,6 +51,7 @@ class Keys(Section, frozen=True, kw_only=True):
     """Cosigns checkpoints; empty for an observer."""
     passphrase_file: str = ""
     """File with the passphrase of encrypted key files; empty: they are not encrypted."""
+    coming: ComingKeys = ComingKeys()
 
 
 class Http(Section, frozen=True, kw_only=True):
@@ -128,11 +138,16 @@ class Config(Section, frozen=True, kw_only=True):
     """Everything a node needs to know. Paths are relative to the file's folder."""
 
     party: Slug
-    """Whose node this is; must be a party of the genesis document with these node keys."""
+    """Whose node this is; the ledger must know the party and these node keys."""
     genesis: str = "genesis.accord"
-    """The signed genesis file; refused unless this party signed it."""
+    """The signed genesis file; refused unless this party signed it, or `pin` names it."""
+    pin: Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{64})?\Z")] = ""
+    """Hash of the genesis document, for a node of a party that joined later and did not sign it."""
     data: str = "data"
     """Folder for the log, the database and the vote journal."""
+    token: str = ""
+    """A file that changes with every start, outside the data folder and never backed up with it: by it
+    the node sees that an older copy of its data was put back, and abstains until that is safe; empty: none."""
     keys: Keys = Keys()
     http: Http = Http()
     publish: Publish = Publish()

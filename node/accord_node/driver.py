@@ -50,7 +50,7 @@ class Driver:
         self._queue: list[do.Effect] = []
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped = False
+        self._started = self._stopped = False
         self.hearing = Hearing(core, services, self.give)
         """Takes what peers say."""
         self.workshop = Workshop(
@@ -71,15 +71,29 @@ class Driver:
         """When a block last became final or consensus was last idle (monotonic seconds)."""
         self.pending_reported = False
 
-    def start(self, records: tuple[journal.Record, ...], finality: on.Finality) -> None:
-        """Restore from the journal and begin."""
+    @property
+    def services(self) -> Services:
+        """What it stands on."""
+        return self._on
+
+    def start(
+        self, records: tuple[journal.Record, ...], finality: on.Finality, *, abstain_through: int = -1
+    ) -> None:
+        """Restore from the journal's records of this epoch and begin.
+
+        Args:
+            records: of this epoch.
+            finality: what is durable.
+            abstain_through: cast no vote before finality has passed this view; -1: none.
+        """
         self._restore_bodies(records, finality.height)
         self.hearing.final_view = finality.view
         for record in records:
             if isinstance(record, journal.Certified) and record.certificate.kind != "nullify":
                 self._certified[record.certificate.seal] = record.view
+        self._started = True
         self._spawn(self._carry_out())
-        self.give(on.Start(records=records, finalised=finality))
+        self.give(on.Start(records=records, finalised=finality, abstain_through=abstain_through))
 
     async def close(self) -> None:
         """Stop carrying out effects; what is not durable was never sent."""
@@ -97,8 +111,8 @@ class Driver:
 
     def give(self, event: on.Input) -> None:
         """One step of consensus; its effects are queued."""
-        if self._stopped:
-            return
+        if self._stopped or not self._started:
+            return  # peers may speak before the journal was read; what matters they say again
         try:
             effects = [self._with_bodies(effect) for effect in self.core.step(event)]
         except Exception as error:  # noqa: BLE001 - a defect in the core must stop the node, not one task
@@ -127,7 +141,8 @@ class Driver:
                 if records:
                     await self._on.journal.write(records)
                 for effect in batch:
-                    self._do(effect)
+                    if not self._stopped:
+                        self._do(effect)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - an unwritable journal or a defect stops the node
@@ -215,6 +230,7 @@ class Driver:
                 log.warning(
                     "a peer shows a vote of ours that is not in our journal", view=vote.view, kind=vote.kind
                 )
+                self._on.on_restored()
             case do.EnteredView(view, leader):
                 self.view, self.leader = view, leader
                 self._forget_before(view)

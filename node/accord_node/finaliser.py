@@ -137,10 +137,21 @@ class Finaliser:
             except KeyError:
                 return
 
+    async def _write(self, block: Executed, certificate: Certificate | None) -> None:
+        """Durable; of the last block of an epoch the hand-off first, for it can be made only now.
+
+        Raises:
+            FatalError: ``HANDOFF_BAD``: such a block came without its own finalization.
+        """
+        if block.version.ends_epoch:
+            members = self._chain.base.members
+            await self._store.hand_over(self._chain.network, members, block, certificate)
+        await self._store.write(block, certificate)
+
     async def commit(self, block: Executed, certificate: Certificate | None) -> None:
         """Make one final block, a child of the base, durable and known."""
         await self._chain.settle(block)
-        self._writing = asyncio.get_running_loop().create_task(self._store.write(block, certificate))
+        self._writing = asyncio.get_running_loop().create_task(self._write(block, certificate))
         await asyncio.shield(self._writing)
         async with self._chain.lock:
             version = self._store.adopt(block)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accord_ledger import codec
-from accord_ledger.block import NO_SEAL, Certificate, SealedBytes, Vote, body_hash, vote_message
+from accord_ledger.block import Certificate, SealedBytes, Vote, body_hash, vote_message
 from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus.config import Config as CoreConfig
 from accord_ledger.consensus.core import Consensus
@@ -68,10 +68,17 @@ class Hearing:
             for old in [held for held in heard if held < view - BEHIND]:
                 del heard[old]
 
-    def on_vote(self, _: Topic, payload: bytes, __: str) -> Outcome:
+    def _elsewhere(self, epoch: int, topic: Topic, payload: bytes, sender: str) -> bool:
+        """Whether it belongs to another epoch; then those hear of it who know more than one."""
+        if epoch == self._on.members.epoch:
+            return False
+        self._on.on_other_epoch(epoch, topic, payload, sender)
+        return True
+
+    def on_vote(self, topic: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped vote."""
         vote = codec.decode(payload, Vote)
-        if vote.epoch != self._on.members.epoch or vote.view > self._core.view + AHEAD:
+        if self._elsewhere(vote.epoch, topic, payload, sender) or vote.view > self._core.view + AHEAD:
             return Outcome.IGNORE
         old = vote.view < self._core.view - BEHIND
         if old and vote.kind != "nullify":
@@ -94,10 +101,10 @@ class Hearing:
         message = vote_message(self._on.network_hash, vote.kind, vote.epoch, vote.view, vote.seal)
         return self._on.cache(public, message, vote.signature)
 
-    def on_certificate(self, _: Topic, payload: bytes, __: str) -> Outcome:
+    def on_certificate(self, topic: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped certificate."""
         certificate = codec.decode(payload, Certificate)
-        if certificate.epoch != self._on.members.epoch or certificate.view <= self.final_view:
+        if self._elsewhere(certificate.epoch, topic, payload, sender) or certificate.view <= self.final_view:
             return Outcome.IGNORE
         if self._known.holds(certificate):
             return Outcome.IGNORE
@@ -108,31 +115,15 @@ class Hearing:
         return Outcome.ACCEPT
 
     def check_certificate(self, certificate: Certificate) -> bool:
-        """N - f members of this epoch signed it; signatures seen before are not checked again."""
-        members = self._on.members
-        parties = [party for party, _ in certificate.votes]
-        if (
-            certificate.epoch != members.epoch
-            or (certificate.kind == "nullify") != (certificate.seal == NO_SEAL)
-            or parties != sorted(set(parties))
-            or len(parties) < members.quorum
-        ):
-            return False
-        message = vote_message(
-            self._on.network_hash, certificate.kind, certificate.epoch, certificate.view, certificate.seal
-        )
-        for party, signature in certificate.votes:
-            public = members.vote_key(party)
-            if public is None or not self._on.cache(public, message, signature):
-                return False
-        return True
+        """Whether n - f members of its own epoch signed it."""
+        return self._on.electorates.check(certificate)
 
-    async def on_proposal(self, _: Topic, payload: bytes, sender: str) -> Outcome:
+    async def on_proposal(self, topic: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped proposal: the leader's signed notarize, the seal, and the names of its records."""
         proposal = codec.decode(payload, Proposal, limit=MAX_PROPOSAL_BYTES)
         sealed = SealedBytes.parse(proposal.seal)
         vote = proposal.vote
-        if vote.epoch != self._on.members.epoch or vote.view <= self.final_view:
+        if self._elsewhere(vote.epoch, topic, payload, sender) or vote.view <= self.final_view:
             return Outcome.IGNORE
         if vote.kind != "notarize" or vote.seal != sealed.hash:
             return Outcome.BAD
@@ -140,7 +131,7 @@ class Hearing:
             return Outcome.BAD
         certificate = sealed.seal.parent_certificate
         if certificate is not None:
-            if not self.check_certificate(certificate):
+            if not self._may_precede(certificate) or not self.check_certificate(certificate):
                 return Outcome.BAD
             self._give(on.CertificateReceived(certificate))  # it may bring us to the proposal's view
         body = self._body_of(proposal, sealed, sender)
@@ -154,6 +145,10 @@ class Hearing:
         self._on.bodies.add(body)
         self._give(on.ProposalReceived(sealed, vote))
         return Outcome.ACCEPT
+
+    def _may_precede(self, certificate: Certificate) -> bool:
+        """Whether a first look lets it stand in a seal of this epoch: it is of this one or the last."""
+        return 0 <= self._on.members.epoch - certificate.epoch <= 1
 
     def _expects(self, sealed: SealedBytes, view: int) -> bool:
         """Whether a proposal is for a view around ours and not one of too many for it."""

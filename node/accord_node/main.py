@@ -1,7 +1,8 @@
 """The process: reads configuration, keys and genesis, runs one node with its HTTP interface, ends cleanly.
 
 Exit codes: 0 stopped when asked; 1 a named failure, printed in one line with what to do next; 3 the node's
-own state contradicts what it must be, so it stopped and must not simply be started again.
+own state contradicts what it must be, so it stopped and must not simply be started again; 4 the network
+has activated a protocol version that this program does not know: its data are sound, a newer one is needed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from accord_node import logs
 from accord_node.clock import TEST_NETWORK, ScriptedClock, SystemClock
 from accord_node.config import Config, ConfigError, load
 from accord_node.http import HttpServer
+from accord_node.joining import check_joined
 from accord_node.node import Node, NodeKeys
 from accord_node.storage.durable import disk_error, replace_file
 from accord_node.storage.logfiles import LogFiles
@@ -36,6 +38,7 @@ log = structlog.get_logger("main")
 
 EXIT_NAMED: Final = 1
 EXIT_FATAL: Final = 3
+EXIT_UPGRADE: Final = 4
 COLLECT_AFTER: Final = (2_000, 5, 20)
 """Objects made and not freed before the youngest are looked at, and how often the older ones are: one look
 takes about a millisecond for every thousand, which is how long it holds the event loop."""
@@ -52,6 +55,10 @@ _NEXT: Final = (
     ("GENESIS_UNSIGNED", "the institution must sign this genesis file before its node may use it"),
     ("GENESIS_", "get the signed genesis file from the other founders again"),
     ("NODE_FAULT", "a defect: report it with the log; see 'When a node stops by itself' in deploy/README.md"),
+    (
+        "NODE_UNKNOWN",
+        "the institution must have put its node's keys on the ledger; who joined later sets pin",
+    ),
     ("NODE_", "use the key files whose public keys the genesis file names for this party"),
     ("ADDRESS", "choose another host or port in the configuration, or stop what uses it"),
     ("DATA_IN_USE", "stop the other node that uses this data folder"),
@@ -67,6 +74,13 @@ _NEXT: Final = (
     ),
     ("LOG_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
     ("DATABASE_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
+    ("VERSION_UNKNOWN", "install that release and start it on the same data folder: nothing is lost"),
+    ("HANDOFF_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
+    ("SNAPSHOT_DATA", "a snapshot goes into a new data folder only"),
+    ("SNAPSHOT_UNFINISHED", "run accord-node join again, or remove the folder joining/ to begin at genesis"),
+    ("SNAPSHOT_CUT", "run it again: what was fetched is kept"),
+    ("SNAPSHOT_GONE", "the source has a newer snapshot by now: run it again; what was fetched is kept"),
+    ("SNAPSHOT_", "this source cannot be used: name another one, or tell its operator"),
     ("STATE_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
 )
 _MISTAKES: Final = ("NODE_UNKNOWN", "NODE_KEYS", "DATABASE_NETWORK")
@@ -107,6 +121,8 @@ def named(error: BaseException) -> AccordError:
 def exit_code(error: BaseException) -> int:
     """The exit code for what ended the process."""
     failure = named(error)
+    if failure.code == "VERSION_UNKNOWN":
+        return EXIT_UPGRADE
     fatal = isinstance(failure, FatalError) and failure.code not in _MISTAKES
     return EXIT_FATAL if fatal else EXIT_NAMED
 
@@ -142,15 +158,20 @@ def read_keys(config: Config, folder: Path) -> NodeKeys:
         party: load_key(folder / file, passphrase=secret)
         for party, file in config.publish.status_keys.items()
     }
-    return NodeKeys(link=link, log=log_key, vote=vote, witness=witness, status=status)
+    coming = {
+        use: load_key(folder / file, passphrase=secret)
+        for use, file in msgspec.structs.asdict(keys.coming).items()
+        if file
+    }
+    return NodeKeys(link=link, log=log_key, vote=vote, witness=witness, status=status, coming=coming)
 
 
 def read_genesis(config: Config, folder: Path) -> Genesis:
-    """The genesis file, signed by all founders and by this node's institution.
+    """The genesis file, signed by all founders and by this node's institution, or pinned by it.
 
     Raises:
         ConfigError: ``CONFIG_GENESIS``.
-        ProcessError: ``GENESIS_UNSIGNED``, or ``GENESIS_CORRUPT`` with what is wrong with it.
+        ProcessError: ``GENESIS_UNSIGNED``, ``GENESIS_PIN``, or ``GENESIS_CORRUPT`` with what is wrong.
     """
     path = folder / config.genesis
     try:
@@ -158,10 +179,13 @@ def read_genesis(config: Config, folder: Path) -> Genesis:
     except OSError as error:
         raise ConfigError("CONFIG_GENESIS", f"expected a genesis file at {path}: {error.strerror}") from error
     try:
-        return open_genesis(data, signed_by=config.party)
+        genesis = open_genesis(data, signed_by=None if config.pin else config.party)
     except AccordError as error:
         code = error.code if error.code.startswith("GENESIS_") else "GENESIS_CORRUPT"
         raise ProcessError(code, f"expected the founders' genesis file in {path}: {error}") from error
+    if config.pin not in ("", genesis.network.hex()):
+        raise ProcessError("GENESIS_PIN", f"expected genesis {config.pin}, got {genesis.network.hex()}")
+    return genesis
 
 
 @contextmanager
@@ -199,7 +223,7 @@ def claim_data(data: Path, party: str) -> None:
 
 
 def check_journal(data: Path) -> None:
-    """A member that has blocks has voted: without its journal it could vote twice in one view.
+    """A member that has blocks has voted; without its journal it will follow and abstain for a while.
 
     Raises:
         FatalError: ``JOURNAL_MISSING``.
@@ -274,8 +298,7 @@ async def _open(config: Config, folder: Path) -> Node:
     """The node with everything it stands on verified; nothing is opened to others yet."""
     genesis, keys = read_genesis(config, folder), read_keys(config, folder)
     claim_data(folder / config.data, config.party)
-    if keys.vote is not None:
-        check_journal(folder / config.data)
+    check_joined(folder / config.data)
     return await Node.open(config, folder, genesis, keys, SystemClock())
 
 
@@ -355,6 +378,8 @@ def check(path: Path) -> int:
 
 
 async def _check(config: Config, folder: Path) -> None:
+    if config.keys.vote:
+        check_journal(folder / config.data)
     node = await _open(config, folder)
     base = node.store.base
     await node.close()

@@ -202,7 +202,7 @@ class NodeCollector(Collector):
                 float(node.genesis.document.scripted_clock is not None),
             ),
             "ready": ("Whether the node makes progress.", float(node.readiness()[0])),
-            "evidence": ("Contradictions of members seen since the start.", len(node.evidence)),
+            "evidence": ("Contradictions of members that this node saw.", len(node.evidence)),
             "database_bytes": ("Size of the database file.", _size(database)),
             "database_wal_bytes": ("Size of its write-ahead log.", _size(f"{database}-wal")),
             "loop_late_max_seconds": ("Largest lateness of a beat since the start.", self._stalls.max_late),

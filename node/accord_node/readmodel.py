@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from accord_ledger import codec
 from accord_ledger.errors import AccordError, FatalError
 from accord_node.storage import status_history
+from accord_node.storage.schema import KNOWN_FROM
 from accord_node.storage.tallies import SqlTallies
 from accord_node.workers import Workers
 
@@ -70,6 +71,15 @@ class Snapshot:
             raise FatalError("DATABASE_CORRUPT", "expected a floor")
         floor: tuple[int, int, bytes] = codec.decode(raw[0], tuple[int, int, bytes])
         self.height, self.log_size, self.seal_hash = floor
+
+    @property
+    def known_from(self) -> int:
+        """Height from which on this node executed the blocks itself; 0 unless it joined from a snapshot.
+
+        Of the time before, it holds log and indexes, but neither results nor how standings changed.
+        """
+        raw = self._db.execute("SELECT value FROM meta WHERE name = ?", (KNOWN_FROM,)).fetchone()
+        return 0 if raw is None else int(raw[0])
 
     def value(self, key: bytes) -> bytes | None:
         """One state value, canonical bytes."""

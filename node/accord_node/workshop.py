@@ -94,6 +94,8 @@ class Workshop:
         chain = self._on.chain
         if not await self._ensure_executed(effect.parent):
             return
+        if self._again(effect):
+            return
         await self._pace(effect.parent)
         candidates: list[Prepared] = []
         time = self._on.clock.now()
@@ -118,13 +120,23 @@ class Workshop:
         self._on.bodies.add(Body(block.sealed, hashes, records=block.prepared, view=effect.view))
         self.room_changed()
         self._block_seen()
-        self._give(on.BlockBuilt(effect.view, block.sealed))
+        self._give(on.BlockBuilt(effect.view, block.sealed, block.version.ends_epoch))
+
+    def _again(self, effect: do.BuildBlock) -> bool:
+        """Whether the parent ends the epoch: nothing is built on it here, it is proposed again."""
+        parent = self._on.chain.executed(effect.parent)
+        if parent is None or not parent.version.ends_epoch:
+            return False
+        self._give(on.BlockBuilt(effect.view, parent.sealed, ends_epoch=True))
+        return True
 
     async def execute(self, view: int, sealed: SealedBytes) -> None:
         """Judge a proposed block."""
         verdict = await self._verdict(sealed)
         if verdict is not None:
-            self._give(on.BlockExecuted(view, sealed.hash, verdict))
+            done = self._on.chain.version(sealed.hash) if verdict is on.Verdict.VALID else None
+            ends_epoch = done is not None and done.ends_epoch
+            self._give(on.BlockExecuted(view, sealed.hash, verdict, ends_epoch))
 
     async def _verdict(self, sealed: SealedBytes) -> on.Verdict | None:
         chain = self._on.chain

@@ -276,6 +276,31 @@ def test_without_a_bundle_the_certificate_says_what_is_missing() -> None:
     assert lost(export_certificate(exported_badge(), None)) == set(FACTS) - PRINTED
 
 
+def test_a_certificate_without_its_evidence_does_not_speak_of_an_attachment() -> None:
+    read = pytest.importorskip("pypdf").PdfReader
+    text = read(io.BytesIO(export_certificate(exported_badge(), None).content)).pages[0].extract_text()
+    assert "alone proves nothing" in text
+    assert "attached" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_long_texts_stay_inside_the_frame_and_too_long_ones_are_refused(language: str) -> None:
+    long = exported_badge(name="Responsible data science " * 12, family="Konstantinopoulou " * 4)
+    [page] = (
+        pytest.importorskip("pypdf")
+        .PdfReader(io.BytesIO(export_certificate(long, None, language=language).content))
+        .pages
+    )
+    heights: list[float] = []
+    page.extract_text(
+        visitor_text=lambda text, _, matrix, *__: heights.append(matrix[5]) if text.strip() else None
+    )
+    assert min(heights) > 34  # points: the frame is 12 mm from the edge
+    assert len(heights) > 10
+    with pytest.raises(AccordError, match="CERTIFICATE_SPACE"):
+        export_certificate(exported_badge(name="Data " * 600), None, language=language)
+
+
 def test_a_character_without_a_glyph_is_refused() -> None:
     with pytest.raises(AccordError, match="CERTIFICATE_GLYPH") as failure:
         export_certificate(exported_badge(name="Data \U0001f600"), None)

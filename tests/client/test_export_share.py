@@ -136,6 +136,32 @@ def test_a_revoked_credential_says_so() -> None:
     assert '<main class="bad">' in page
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "outside its period"), ("zh", "不在有效期内")])
+def test_a_credential_past_its_dates_is_not_called_valid(language: str, said: str) -> None:
+    bundle, report = held()
+    assert '<main class="bad">' not in export_share(bundle, report, ShareChoice()).content.decode()
+    report.failed("dates", "CREDENTIAL_EXPIRED")
+    page = export_share(bundle, report, ShareChoice(), language=language).content.decode()
+    assert '<main class="bad">' in page
+    assert f"<dd>{said}" in page
+
+
+@pytest.mark.parametrize(("amount", "said"), [("3/1", "3 EC"), ("5/2", "2.5 EC"), ("1/3", "1/3 EC")])
+def test_credits_are_written_as_people_write_them(amount: str, said: str) -> None:
+    bundle, report = held()
+    report.facts["credits"] = amount
+    assert f"<dd>{said}</dd>" in export_share(bundle, report, ShareChoice()).content.decode()
+
+
+def test_the_page_names_the_languages_it_is_in() -> None:
+    bundle, report = held()
+    report.facts["title"] = {"en": "Data Science"}
+    page = export_share(bundle, report, ShareChoice(), language="zh").content.decode()
+    assert '<html lang="zh-Hans">' in page
+    assert '<h1 lang="en">Data Science</h1>' in page
+    assert "<h1>" in export_share(bundle, report, ShareChoice()).content.decode()
+
+
 def test_markup_from_outside_stays_text() -> None:
     bundle, report = held()
     report.facts["title"] = {"en": "<script>alert(1)</script>"}

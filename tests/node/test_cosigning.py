@@ -198,7 +198,10 @@ async def test_the_last_block_of_an_epoch_is_cosigned_by_those_who_voted_on_it(d
     assert desk.published[-1].size == following.log.size
 
 
-async def test_cosignatures_of_one_moment_travel_together(desk: Desk) -> None:
+async def test_cosignatures_of_one_moment_travel_together(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cosigning_module, "SAY_SECONDS", 1.0)
     for _ in range(3):
         desk.advanced(await desk.next())
     other = desk.mesh.nodes["p1"]

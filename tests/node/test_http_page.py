@@ -68,6 +68,14 @@ def test_the_page_is_made_for_everyone() -> None:
     assert "scripted clock" in render(status("Alliance"), [], dict.fromkeys(COUNTED, 3))
 
 
+def test_what_may_scroll_is_named_and_can_be_reached() -> None:
+    row = RecordRow(1, 1, "programme_register", "p0", b"", None, 0)
+    tags = Outline(render(status("Alliance"), [row], dict.fromkeys(COUNTED, 3))).tags
+    [region] = [about for _, about in tags if about.get("role") == "region"]
+    assert region["tabindex"] == "0"
+    assert region["aria-labelledby"] in [about.get("id") for tag, about in tags if tag == "h2"]
+
+
 @session
 async def test_every_link_of_the_page_leads_somewhere(served: Any) -> None:
     async with served.client.get("/") as answer:

@@ -170,6 +170,8 @@ async def test_the_shared_link_page_is_static_and_closed(world: StatusWorld) -> 
     async with world.client.get("/share") as answer:
         page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
     assert "<noscript>" in page
+    assert '<html lang="en">' in page
+    assert page.count("Accord-Test-Network") == 1  # a test network is called one
     assert "connect-src 'self'" in policy
     assert "default-src 'none'" in policy
 

@@ -94,7 +94,6 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "the database header": (flip("data/state.sqlite", 0.00001), "DATABASE_CORRUPT"),
     "the database gone": (remove("data/state.sqlite"), "DATABASE_MISSING"),
     "the journal's middle": (flip("data/journal/journal-0000000001", 0.5), "JOURNAL_CORRUPT"),
-    "the journal gone": (remove("data/journal"), "JOURNAL_MISSING"),
     "the genesis file": (flip("genesis.accord", 0.5), "GENESIS_CORRUPT"),
     "the genesis file gone": (remove("genesis.accord"), "CONFIG_GENESIS"),
     "a key file": (replace_with("node/vote.pem", b"not a key"), "KEYFILE_MALFORMED"),
@@ -154,6 +153,15 @@ async def test_damage_is_named_before_any_port_opens(wreck: Wreck, what: str) ->
     damage, code = DAMAGES[what]
     wreck.damage(damage)
     await wreck.refused(code)
+
+
+async def test_a_journal_that_is_gone_is_named_by_check_and_does_not_keep_the_node_from_following(
+    wreck: Wreck,
+) -> None:
+    wreck.damage(remove("data/journal"))
+    run, check = await wreck.outcomes()
+    assert is_refusal(check, "JOURNAL_MISSING")
+    assert "accord-node: ADDRESS_PEERS" in run.stderr  # all was sound up to the ports
 
 
 async def test_commits_that_the_database_lost_are_named(

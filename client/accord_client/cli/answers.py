@@ -23,6 +23,9 @@ MAX_COLUMNS: Final = 12
 
 _SHARED: Final = ("at", "after")
 
+_TIMES: Final = ("at", "deadline", "since", "sign_by")
+"""Names of fields in UTC seconds, besides those that end in ``_at``."""
+
 
 def command_for(question: Question, *, language: bool) -> click.Command:
     """The command of one question.
@@ -138,7 +141,7 @@ def _show_value(out: Console, value: Any, language: Language) -> None:
     facts(
         out,
         [
-            (heading(name, language), cell(item, language))
+            (heading(name, language), field_cell(name, item, language))
             for name, item in value.items()
             if name not in tables
         ],
@@ -158,12 +161,21 @@ def _show_rows(out: Console, rows: Sequence[dict[str, Any]], language: Language)
         out.print(word("none", language))
     elif len(rows[0]) > MAX_COLUMNS:
         for row in rows:
-            facts(out, [(heading(name, language), cell(item, language)) for name, item in row.items()])
+            facts(
+                out,
+                [(heading(name, language), field_cell(name, item, language)) for name, item in row.items()],
+            )
             out.print()
     else:
         columns = list(rows[0])
-        shown = [[cell(row[name], language) for name in columns] for row in rows]
+        shown = [[field_cell(name, row[name], language) for name in columns] for row in rows]
         table(out, [heading(name, language) for name in columns], shown)
+
+
+def field_cell(name: str, value: Any, language: Language) -> str:
+    """The value of a field as text; fields that hold a time (UTC seconds) show it as one."""
+    is_time = name in _TIMES or name.endswith("_at")
+    return stamp_text(value) if is_time and type(value) is int else cell(value, language)
 
 
 def cell(value: Any, language: Language) -> str:
@@ -174,7 +186,7 @@ def cell(value: Any, language: Language) -> str:
         case bool():
             return word("yes" if value else "no", language)
         case dict():
-            return ", ".join(f"{name}: {cell(item, language)}" for name, item in value.items())
+            return ", ".join(f"{name}: {field_cell(name, item, language)}" for name, item in value.items())
         case list():
             return _joined(value, language)
         case _:

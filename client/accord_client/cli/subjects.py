@@ -48,7 +48,7 @@ def _rows(value: Any, prefix: str = "") -> list[tuple[str, str]]:
         return []
     if (
         isinstance(value, int)
-        and prefix.endswith(("_at", "since", "sign_by", "valid_from", "as_of"))
+        and prefix.endswith(("_at", ".at", "since", "sign_by", "valid_from", "as_of"))
         and value
     ):
         return [(prefix, f"{stamp_text(value)}")]

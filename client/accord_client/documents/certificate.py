@@ -12,11 +12,12 @@ import io
 import lzma
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Literal, cast
 
 from fontTools.ttLib import TTFont as FontFile
 from fpdf import FPDF
@@ -51,6 +52,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The attached file credential.accord.json proves this certificate; this page alone does not.",
         "所附文件 credential.accord.json 为本证书之证明；仅凭本页不足为证。",
     ),
+    "alone": (
+        "This page alone proves nothing; ask for the file credential.accord.json.",
+        "仅凭本页不足为证，请索取文件 credential.accord.json。",
+    ),
+    "scan": ("Present status", "查询当前状态"),
     "code": ("Code with a link to its present status", "查询当前状态的二维码"),
 }
 """English and Chinese."""
@@ -94,13 +100,13 @@ def export_certificate(
 
     Raises:
         DecodeError: ``CERTIFICATE_LANGUAGE``, ``CERTIFICATE_GLYPH`` (a character no font has),
-            ``CERTIFICATE_FONT``, ``QR_SIZE`` or ``EXPORT_NUMBER``.
+            ``CERTIFICATE_FONT``, ``CERTIFICATE_SPACE`` (texts too long for a page), ``QR_SIZE`` or ``EXPORT_NUMBER``.
     """
     if language not in LANGUAGES:
         raise DecodeError("CERTIFICATE_LANGUAGE", f"expected en or zh, got {language[:20]!r}")
     with _font_files(fonts) as paths, closing(_Sheet(language)) as page:
         page.begin(paths)
-        page.write(badge, link)
+        page.write(badge, link, attached=bundle is not None)
         if bundle is not None:
             page.attach(bundle, badge)
         content = page.finish()
@@ -131,6 +137,30 @@ def _check_font(path: Path) -> None:
         raise DecodeError("CERTIFICATE_FONT", "expected a TrueType font named .ttf", path=str(path))
 
 
+_BLUE: Final = (40, 70, 110)
+_MARGIN: Final = 22.0
+"""Of the text, in mm, as all lengths here; the frame is outside."""
+_TOP: Final = 20.0
+_FOOT: Final = 154.0
+"""Where the words end and the small print begins, beside the code."""
+_CODE: Final = 34.0
+_SCALES: Final = (1.0, 0.92, 0.84, 0.77, 0.7, 0.64)
+"""Sizes tried until the texts fit; the smallest is still read without a glass."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A paragraph."""
+
+    text: str
+    size: float
+    """Points."""
+    above: float
+    """Space above it."""
+    align: Literal["C", "L"] = "C"
+    color: tuple[int, int, int] = (0, 0, 0)
+
+
 class _Sheet:
     """One landscape page."""
 
@@ -139,6 +169,7 @@ class _Sheet:
         self._pdf = FPDF(orientation="landscape", format="A4", enforce_compliance="PDF/A-3U")
         self._pdf.set_lang("zh-Hans" if language == "zh" else "en")
         self._pdf.set_auto_page_break(auto=False)
+        self._pdf.set_margin(_MARGIN)
         self._names: list[str] = []
 
     def begin(self, fonts: Sequence[Path]) -> None:
@@ -156,56 +187,89 @@ class _Sheet:
         """A text of ours in the page's language."""
         return TEXTS[name][self._column]
 
-    def write(self, badge: BadgeFacts, link: str | None) -> None:
-        """Everything in reading order."""
+    def write(self, badge: BadgeFacts, link: str | None, *, attached: bool) -> None:
+        """Everything in reading order; raises ``CERTIFICATE_GLYPH`` or ``CERTIFICATE_SPACE``."""
         pdf = self._pdf
         pdf.set_title(f"{self.say('heading')}: {badge.title}")
         pdf.set_author(badge.issuer)
         pdf.set_creator("Accord")
         pdf.set_producer("Accord")
         pdf.set_creation_date(datetime.fromtimestamp(badge.valid_from, UTC))
-        pdf.set_draw_color(40, 70, 110)
-        pdf.set_line_width(0.8)
-        pdf.rect(10, 10, 277, 190)
-        pdf.set_y(22)
-        self._line(self.say("heading"), 30)
-        if badge.learner_name is not None:
-            self._line(self.say("awarded"), 13, above=3)
-            self._line(badge.learner_name, 24)
-            self._line(self.say("completed"), 13, above=2)
-        self._line(badge.title, 22, above=1)
-        pdf.ln(5)
-        for term, text in self._rows(badge):
-            self._line(f"{term}: {text}", 12)
-        self._line(self.say("check"), 10, above=5)
+        pdf.set_draw_color(*_BLUE)
+        for inset, width in ((10.0, 0.8), (12.0, 0.2)):
+            pdf.set_line_width(width)
+            pdf.rect(inset, inset, pdf.w - 2 * inset, pdf.h - 2 * inset)
+        self._fit(list(self._lines(badge)), _TOP, _FOOT)
+        pdf.set_right_margin(_MARGIN if link is None else _MARGIN + _CODE + 8)
+        notes = (self._row("number", badge.reference), self.say("check" if attached else "alone"))
+        self._fit([_Line(note, 10, 2, align="L") for note in notes], _FOOT + 6, pdf.h - 16)
         if link is not None:
-            pdf.image(io.BytesIO(qr_code(link, form="png")), x=248, y=160, w=34, alt_text=self.say("code"))
+            self._code(link)
 
-    def _rows(self, badge: BadgeFacts) -> Iterator[tuple[str, str]]:
-        yield self.say("issuer"), badge.issuer
-        if badge.credits is not None:
-            yield self.say("credits"), decimal_text(badge.credits)
-        if badge.level is not None:
-            yield self.say("level"), badge.level.name
-        if badge.result is not None:
-            yield self.say("result"), badge.result
-        yield self.say("issued"), stamp_text(badge.valid_from)[:10]
-        until = self.say("no_end") if badge.valid_until is None else stamp_text(badge.valid_until)[:10]
-        yield self.say("until"), until
-        if badge.code is not None:
-            yield self.say("programme"), f"{badge.code}@{badge.version}" if badge.version else badge.code
-        yield self.say("number"), badge.reference
-
-    def _line(self, text: str, size: int, *, above: float = 0) -> None:
-        """A centred paragraph, smaller where it would not fit."""
-        self._check(text)
+    def _code(self, link: str) -> None:
+        """The QR code in the corner, and under it what it leads to."""
         pdf = self._pdf
+        pdf.set_right_margin(_MARGIN)
+        left = pdf.w - _MARGIN - _CODE
+        image = io.BytesIO(qr_code(link, form="png"))
+        pdf.image(image, x=left, y=_FOOT, w=_CODE, alt_text=self.say("code"))
+        pdf.set_font(self._names[0], size=9)
+        pdf.set_xy(left - 8, _FOOT + _CODE + 1)
+        pdf.multi_cell(_CODE + 16, 4, self.say("scan"), align="C")
+
+    def _lines(self, badge: BadgeFacts) -> Iterator[_Line]:
+        yield _Line(self.say("heading"), 34, 0, color=_BLUE)
+        if badge.learner_name is not None:
+            yield _Line(self.say("awarded"), 13, 4)
+            yield _Line(badge.learner_name, 26, 1)
+            yield _Line(self.say("completed"), 13, 2)
+        yield _Line(badge.title, 24, 1, color=_BLUE)
+        for place, text in enumerate(self._rows(badge)):
+            yield _Line(text, 13, 0.5 if place else 6)
+
+    def _row(self, name: str, text: str) -> str:
+        return f"{self.say(name)}{(': ', '：')[self._column]}{text}"
+
+    def _rows(self, badge: BadgeFacts) -> Iterator[str]:
+        yield self._row("issuer", badge.issuer)
+        if badge.credits is not None:
+            yield self._row("credits", decimal_text(badge.credits))
+        if badge.level is not None:
+            yield self._row("level", badge.level.name)
+        if badge.result is not None:
+            yield self._row("result", badge.result)
+        yield self._row("issued", stamp_text(badge.valid_from)[:10])
+        until = self.say("no_end") if badge.valid_until is None else stamp_text(badge.valid_until)[:10]
+        yield self._row("until", until)
+        if badge.code is not None:
+            yield self._row("programme", f"{badge.code}@{badge.version}" if badge.version else badge.code)
+
+    def _fit(self, lines: Sequence[_Line], top: float, bottom: float) -> None:
+        """The paragraphs between two heights (mm), all of them smaller together where they would not fit."""
+        for line in lines:
+            self._check(line.text)
+        pdf, room = self._pdf, bottom - top
+        for scale in _SCALES:
+            height = sum(self._put(line, scale, dry=True) for line in lines)
+            if height <= room:
+                break
+        else:
+            raise DecodeError("CERTIFICATE_SPACE", "expected texts that fit on one page, got longer ones")
+        pdf.set_y(top + (room - height) * 0.4)
+        for line in lines:
+            self._put(line, scale)
+
+    def _put(self, line: _Line, scale: float, *, dry: bool = False) -> float:
+        """A paragraph, or with ``dry`` nothing; its height with the space above, in mm."""
+        pdf, size = self._pdf, line.size * scale
         pdf.set_font(self._names[0], size=size)
-        while size > 8 and pdf.get_string_width(text) > 2 * pdf.epw:
-            size -= 1
-            pdf.set_font(self._names[0], size=size)
-        pdf.ln(above)
-        pdf.multi_cell(0, size * 0.5, text, align="C", new_x="LMARGIN", new_y="NEXT")
+        pdf.set_text_color(*line.color)
+        if not dry:
+            pdf.ln(line.above * scale)
+        height = pdf.multi_cell(
+            0, size * 0.5, line.text, align=line.align, new_x="LMARGIN", new_y="NEXT", dry_run=dry, output="HEIGHT"
+        )  # fmt: skip
+        return cast("float", height) + line.above * scale
 
     def _check(self, text: str) -> None:
         known = [font.cmap for font in self._pdf.fonts.values() if isinstance(font, TTFFont)]

@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from html import escape
 from typing import Any, Final
 
 from accord_client.badges import in_language
 from accord_client.bundle import MEDIA_TYPE, Bundle
-from accord_client.documents.export_facts import Exported, Loss
+from accord_client.documents.export_facts import Exported, Loss, decimal_text
 from accord_client.documents.timestamps import stamp_text
 from accord_client.verify import Report
 from accord_ledger.errors import DecodeError
@@ -39,10 +40,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "revoked": ("REVOKED", "已撤销"),
     "replaced": ("REPLACED by another credential", "已被替换"),
     "needs_confirmation": ("waits for the issuer's confirmation", "待颁发机构确认"),
+    "out_of_dates": ("outside its period of validity", "不在有效期内"),
     "as_of": ("as of", "截至"),
     "check": (
-        "This page shows what the attached file proves. To check it yourself, save the file and run: accord verify FILE",
-        "本页内容以所附文件为证。如需自行核验，请保存文件并运行：accord verify 文件",
+        "This page shows what the attached file proves. To check it yourself, save the file and run:",
+        "本页内容以所附文件为证。如需自行核验，请保存文件并运行：",
     ),
     "now": ("Its status may have changed since.", "状态此后可能变化。"),
     "save": ("Save the file for verification", "保存核验文件"),
@@ -51,11 +53,23 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """English and Chinese."""
 
+FILE_NAME: Final = "credential.accord.json"
+"""What the attached file is saved as."""
+
 STYLE: Final = (
-    ":root{color-scheme:light dark}body{font:1.0625rem/1.6 system-ui,sans-serif;max-width:38rem;margin:0 auto;padding:1rem}"
-    "h1{font-size:1.5rem;line-height:1.3;overflow-wrap:anywhere}dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere}"
-    ".bad{border:3px solid #c00;padding:.5rem .75rem}.note{border-top:1px solid #8886;padding-top:1rem}"
-    "a{overflow-wrap:anywhere}a:focus-visible{outline:3px solid #06c}"
+    ":root{color-scheme:light dark;--bad:#b00020;--focus:#06c}"
+    "@media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--focus:#8cf}}"
+    "body{font:1.0625rem/1.6 system-ui,sans-serif;max-width:38rem;margin:0 auto;padding:1rem}main>p:first-child{margin:0}"
+    "h1{font-size:1.6rem;line-height:1.3;margin:.25rem 0 1rem;overflow-wrap:anywhere}"
+    "dl{margin:0}dt{font-weight:700}dd{margin:0 0 .75rem;overflow-wrap:anywhere}dd:last-child{margin:0}"
+    ".bad,.test{border:3px solid var(--bad);padding:.75rem}.test{border-style:dashed}"
+    ".bad dd:first-of-type{color:var(--bad);font-size:1.25rem;font-weight:700}"
+    "footer{border-top:1px solid #8888;margin-top:1.5rem;padding-top:.25rem}"
+    "code{display:inline-block;font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
+    "a{display:inline-block;overflow-wrap:anywhere}a:focus-visible{outline:3px solid var(--focus);outline-offset:2px}"
+    "a[download]{border:2px solid;border-radius:.4rem;padding:.4rem .8rem}"
+    "@media(min-width:36rem){dl{display:grid;grid-template-columns:max-content 1fr;gap:.5rem 1.5rem}dd{margin:0}}"
+    "@media print{a[download]{display:none}}"
 )
 
 
@@ -102,7 +116,8 @@ def export_share(
     ):
         raise DecodeError("SHARE_INVALID", "expected a bundle whose evidence verifies")
     package = _package(bundle, choice)
-    page = _Page(language, report.facts, link, test).render(_disclosed(package, choice), package)
+    outside = report.checks["dates"].outcome == "failed"
+    page = _Page(language, report.facts, link, test, outside).render(_disclosed(package, choice), package)
     return Exported("text/html", ".share.html", page.encode(), _losses(package))
 
 
@@ -154,30 +169,60 @@ def _losses(package: Bundle) -> tuple[Loss, ...]:
     )
 
 
+def _plain(rational: str) -> str:
+    """A number as people write it: 5/2 is 2.5, and 1/3 stays what it is."""
+    number = Fraction(rational)
+    return decimal_text(number) if 1000 % number.denominator == 0 else rational
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     language: str
     facts: Mapping[str, Any]
     link: str | None
     test: bool
+    outside: bool
+    """Its dates do not hold: too early or too late."""
 
     def say(self, name: str) -> str:
         """A text of ours in the page's language."""
-        return TEXTS[name][LANGUAGES.index(self.language)]
+        return self.pick(*TEXTS[name])
+
+    def pick(self, english: str, chinese: str) -> str:
+        """The one of the page's language."""
+        return (english, chinese)[LANGUAGES.index(self.language)]
+
+    def aside(self, text: object, more: str) -> str:
+        """A text with more in brackets, which Chinese sets full width."""
+        return f"{text}{self.pick(f' ({more})', f'（{more}）')}"
+
+    @property
+    def bad(self) -> bool:
+        """Nobody may rely on it, by its status or by its dates."""
+        return self.outside or self.facts["status"] != "valid"
+
+    def status(self) -> str:
+        """What people must not overlook: also that a credential in force is past its dates."""
+        found = str(self.facts["status"])
+        name = "out_of_dates" if self.outside and found == "valid" else found
+        text = self.say(name) if name in TEXTS else name
+        return self.aside(text, f"{self.say('as_of')} {stamp_text(self.facts['as_of'])[:10]}")
 
     def rows(self, disclosed: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """What is shown, in the order people ask."""
         facts, language = self.facts, self.language
-        status = TEXTS.get(str(facts["status"]), (facts["status"],) * 2)[LANGUAGES.index(language)]
         unit = in_language(facts["unit"], language)
         rows = [
-            (self.say("status"), f"{status} ({self.say('as_of')} {stamp_text(facts['as_of'])[:10]})"),
-            (self.say("issuer"), ", ".join(in_language(item["name"], language) for item in facts["issuers"])),
+            (self.say("status"), self.status()),
+            (
+                self.say("issuer"),
+                self.pick(", ", "、").join(in_language(item["name"], language) for item in facts["issuers"]),
+            ),
         ]
         if facts["level"] is not None:
-            rows.append((self.say("level"), f"{facts['level']} ({str(facts['framework']).upper()})"))
+            rows.append((self.say("level"), self.aside(facts["level"], str(facts["framework"]).upper())))
         rows += [
-            (self.say("credits"), f"{str(facts['credits']).removesuffix('/1')} {unit}"),
+            (self.say("credits"), f"{_plain(str(facts['credits']))} {unit}"),
             (self.say("issued"), stamp_text(facts["issued_at"])[:10]),
             (self.say("until"), facts["valid_until"] or self.say("no_end")),
         ]
@@ -189,22 +234,23 @@ class _Page:
             f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in self.rows(disclosed)
         )
         data = base64.b64encode(package.to_json()).decode()
-        bad = "" if self.facts["status"] == "valid" else ' class="bad"'
+        bad = ' class="bad"' if self.bad else ""
         link = (
             ""
             if self.link is None
             else f'<p><a href="{escape(self.link)}">{escape(self.say("link"))}</a></p>'
         )
-        test = f'<p class="bad">{escape(self.say("test"))}</p>' if self.test else ""
+        test = f'<p class="test">{escape(self.say("test"))}</p>' if self.test else ""
         return (
-            f'<!doctype html><html lang="{self.language}"><head><meta charset="utf-8">'
+            f'<!doctype html><html lang="{self.pick("en", "zh-Hans")}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
             'base-uri \'none\'; form-action \'none\'"><meta name="referrer" content="no-referrer">'
             f"<title>{escape(self.title)}</title><style>{STYLE}</style></head><body><main{bad}>"
-            f"<p>{escape(self.say('heading'))}</p><h1>{escape(self.title)}</h1>{test}<dl>{items}</dl></main>"
-            f'<footer class="note"><p>{escape(self.say("check"))}</p><p>{escape(self.say("now"))}</p>{link}'
-            f'<p><a download="credential.accord.json" href="data:{MEDIA_TYPE};base64,{data}">'
+            f"<p>{escape(self.say('heading'))}</p><h1{self.title_language}>{escape(self.title)}</h1>{test}<dl>{items}</dl></main>"
+            f"<footer><p>{escape(self.say('now'))}</p>{link}"
+            f"<p>{escape(self.say('check'))} <code>accord verify {FILE_NAME}</code></p>"
+            f'<p><a download="{FILE_NAME}" href="data:{MEDIA_TYPE};base64,{data}">'
             f"{escape(self.say('save'))}</a></p></footer></body></html>\n"
         )
 
@@ -212,3 +258,10 @@ class _Page:
     def title(self) -> str:
         """Title of the programme."""
         return in_language(self.facts["title"], self.language)
+
+    @property
+    def title_language(self) -> str:
+        """The attribute that says so when the title is in another language than the page."""
+        texts = self.facts["title"]
+        other = next((tag for tag in (self.language, "en", *texts) if texts.get(tag)), self.language)
+        return "" if other == self.language else f' lang="{escape(other)}"'

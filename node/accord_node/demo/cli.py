@@ -87,5 +87,7 @@ def _show_addresses(story: Demonstration, teller: Teller) -> None:
     teller.say(f"  export ACCORD_NODES={founded.url('uu')} ACCORD_GENESIS={founded.genesis_file}")
     teller.say("  .venv/bin/accord status")
     teller.say("  .venv/bin/accord show agreement uu-bcb")
+    batch, index = story.learner
+    teller.say(f"  .venv/bin/accord story {batch.batch_id.hex()} {index}")
     teller.say(f"  .venv/bin/accord verify {story.folder / 'learner.accord.json'}")
     teller.say(f"  .venv/bin/accord audit {founded.url(OBSERVER)} --genesis {founded.genesis_file}")

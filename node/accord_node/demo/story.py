@@ -118,7 +118,7 @@ class Demonstration:
             f"{len(terms)} programmes teaching {skills} ESCO skills, and one award of bjou: {len(records)} transactions final in {timing.seconds:.1f} s"
         )
         self.tell.say(
-            f'for example {terms[0].programme_id} "{terms[0].title["en"]}", {terms[0].credits} credits, level {terms[0].level}'
+            f'for example {terms[0].programme_id} "{terms[0].title["en"]}", {_plain(terms[0].credits)} credits, level {terms[0].level}'
         )
         self.tell.say(catalogue.ATTRIBUTION)
         grant = AccreditationGrant(
@@ -177,7 +177,9 @@ class Demonstration:
         passed = (time.perf_counter() - begin) * 1000
         result = receipt.result or {}
         self.tell.say(
-            f"3 EC are exactly {result.get('exact')} credits, awarded {result.get('awarded')}, dropped {result.get('dropped')}"
+            "3 EC are exactly {exact} credits, awarded {awarded}, dropped {dropped}".format(
+                **{name: _plain(str(result.get(name))) for name in ("exact", "awarded", "dropped")}
+            )
         )
         self.tell.say(
             f"signed by bcb's registrar and by the learner's own key; final and proved in {passed:.0f} ms, log entry {receipt.index}"
@@ -329,3 +331,8 @@ def _relabelled(source: PreparedBatch, number: int) -> PreparedBatch:
     credential = source.credentials[number]
     documents = [LearnerDocument(item.media_type, item.content) for item in credential.documents]
     return prepare_batch(credential.reference.network, new_uuid7(), [credential.claims], lambda _: documents)
+
+
+def _plain(rational: str) -> str:
+    """A rational as people write it: a whole number without its denominator."""
+    return rational.removesuffix("/1")

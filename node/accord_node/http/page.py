@@ -23,16 +23,23 @@ NEWEST: Final = 20
 COUNT_UP_TO: Final = 1000
 
 STYLE: Final = """
-:root { color-scheme: light dark }
+:root { color-scheme: light dark; --bad: #b00020; --focus: #06c }
+@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --focus: #8cf } }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
-h1 { font-size: 1.5rem; margin: .5rem 0 } h2 { font-size: 1.15rem; margin-top: 2rem }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { font-weight: 600 } dd { margin: 0 }
+h1 { font-size: 1.5rem; line-height: 1.3; margin: .5rem 0; overflow-wrap: anywhere } h2 { font-size: 1.15rem; margin-top: 2rem }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { font-weight: 700 }
+dd { margin: 0; overflow-wrap: anywhere }
 code { font-size: .875rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .35rem .5rem; vertical-align: top }
-tr + tr { border-top: 1px solid #8886 } .wide { overflow-x: auto }
+tbody tr { border-top: 1px solid #8888 } td span { white-space: nowrap } .wide { overflow-x: auto }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0 }
-.notice { border: 2px solid #b60; padding: .5rem .75rem } a:focus-visible { outline: 3px solid #06c }
-@media (max-width: 35rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: .5rem } }
+.notice { border: 2px dashed #b60; padding: .5rem .75rem } .bad { color: var(--bad); font-weight: 700 }
+[hidden] { display: none }
+a:focus-visible, .wide:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px }
+@media (max-width: 35rem) {
+  dl { grid-template-columns: 1fr } dd { margin-bottom: .5rem }
+  table { font-size: .875rem } th, td { padding: .35rem .3rem } th:first-child, td:first-child { padding-left: 0 }
+}
 """
 STYLE_HASH: Final = base64.b64encode(sha256(STYLE.encode()).digest()).decode()
 
@@ -73,7 +80,7 @@ def render(status: NodeStatus, rows: Iterable[RecordRow], counts: dict[str, int]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{name}</title><style>{STYLE}</style></head><body>"
+        f"<title>{name}: {escape(status.party)}</title><style>{STYLE}</style></head><body>"
         f"<header><h1>{name}</h1>{notice}</header><main>"
         f"{_about(status)}{_lists(counts)}{_newest(rows)}{_machines()}</main></body></html>\n"
     )
@@ -83,9 +90,10 @@ def _about(status: NodeStatus) -> str:
     state = "makes progress" if status.ready else f"does not make progress: {status.reason}"
     height, role = status.position.height, "votes" if status.voting else "observes"
     block = f"/v1/blocks/{height}" if height else "/genesis"
+    standing = escape(state) if status.ready else f'<strong class="bad">{escape(state)}</strong>'
     pairs = (
         ("Network", f"<code>{escape(status.network)}</code>"),
-        ("This node", f"{escape(status.party)} ({role}; {escape(state)})"),
+        ("This node", f"{escape(status.party)} ({role}; {standing})"),
         ("Newest block", f'<a href="{block}">{height}</a>, {_when(status.position.time)}'),
         ("Log", f'{status.log_size} entries, <a href="/checkpoint">cosigned checkpoint</a>'),
         ("Members", f"{escape(', '.join(status.members))} (quorum {status.quorum} of {len(status.members)})"),
@@ -107,13 +115,13 @@ def _count(number: int) -> str:
 
 def _newest(rows: Iterable[RecordRow]) -> str:
     body = "".join(
-        f'<tr><td><a href="/v1/records/{row.index}">{row.index}</a></td><td>{_when(row.time)}</td>'
+        f'<tr><td><a href="/v1/records/{row.index}">{row.index}</a></td><td>{_when(row.time, parts=True)}</td>'
         f"<td>{escape(row.kind)}</td><td>{escape(row.author)}</td></tr>"
         for row in rows
     )
-    head = "".join(f'<th scope="col">{title}</th>' for title in ("Index", "Time", "Kind", "Author"))
-    table = f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    return f"<h2>Newest records</h2>{table if body else '<p>None yet.</p>'}"
+    head = "".join(f'<th scope="col">{title}</th>' for title in ("Index", "Time (UTC)", "Kind", "Author"))
+    table = f'<div class="wide" role="region" aria-labelledby="newest" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<h2 id="newest">Newest records</h2>{table if body else "<p>None yet.</p>"}'
 
 
 def _machines() -> str:
@@ -125,9 +133,13 @@ def _machines() -> str:
     return f'<nav aria-labelledby="machines"><h2 id="machines">For programs</h2><ul>{items}</ul></nav>'
 
 
-def _when(seconds: int) -> str:
+def _when(seconds: int, *, parts: bool = False) -> str:
+    """A time; in two parts where a column may be too narrow for a line, and its head says UTC."""
     moment = datetime.fromtimestamp(seconds, UTC)
-    return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%Y-%m-%d %H:%M:%S} UTC</time>'
+    shown = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    if parts:
+        shown = f"<span>{moment:%Y-%m-%d}</span> <span>{moment:%H:%M:%S}</span>"
+    return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{shown}</time>'
 
 
 ROUTES: Final = (Route("GET", "/", page, "A page for people", "text/html"),)

@@ -97,7 +97,10 @@ def _made(site: Site, now: Snapshot, path: ListPath, form: Form, at: int | None)
     if at is not None and at > newest:
         raise ProblemError(_CODE, f"the newest block is of {newest}, asked for {at}")
     moment = newest if at is None else at
-    status = now.status_list(path.party, path.name, now.height if at is None else now.height_at(at))
+    height = now.height if at is None else now.height_at(at)
+    if height < now.known_from:
+        raise ProblemError(_CODE, f"this node joined at height {now.known_from} and holds no older standings")
+    status = now.status_list(path.party, path.name, height)
     if not status.end:
         raise ProblemError(_CODE, f"{path.party} has no status list {path.name} at {moment}")
     period = signer.period(now.time_of(status.changed), moment)

@@ -348,6 +348,7 @@ class Member:
         """Send to one."""
         self.boundary(f"before sending {type(message).__name__}")
         self.world.network.send(self.party, target, message)
+        self.boundary(f"after sending {type(message).__name__}")
 
     def _build(self) -> None:
         wish = self._building

@@ -84,6 +84,8 @@ class Network:
         self._receivers: dict[str, Receiver] = {}
         self._group: dict[str, int] = {}
         self._healed = weather == Weather()
+        self.watch: Receiver = lambda _source, _message: None
+        """Called with everything that is sent, whatever becomes of it."""
         self.sent = 0
         self.last_sent = 0
 
@@ -111,6 +113,7 @@ class Network:
         """Deliver, sooner or later, perhaps twice or never."""
         self.sent += 1
         self.last_sent = self._loop.now
+        self.watch(source, message)
         random = self._loop.random
         if self._healed:
             delay = self._latency if self._fixed else random.randint(1, self._latency)

@@ -12,10 +12,8 @@ from accord_node.simulate.loop import Loop
 from accord_node.simulate.member import Member, World
 from accord_node.simulate.net import Network, Weather
 from accord_node.simulate.oracle import Oracle
+from accord_node.simulate.villains import CAST
 from accord_node.simulate.villains.crash_restart import CrashRestart
-from accord_node.simulate.villains.detour import Detour
-from accord_node.simulate.villains.equivocator import Equivocator
-from accord_node.simulate.villains.silent import Silent
 
 QUIET = 120_000
 """Milliseconds a run goes on after everything is final; in the second half nobody should speak."""
@@ -34,7 +32,8 @@ class Scenario:
         members: n.
         observers: honest nodes that begin without a seat, named after the members.
         changes: seats granted (place of a node) or revoked (its bitwise inverse), one after another.
-        equivocators, detours, silent: how many liars of each kind; together at most f.
+        equivocators, detours, silent: how many liars of each kind; with ``villains`` at most f.
+        villains: liars of other kinds, by their names in ``CAST``.
         restarters: how many (otherwise honest) members crash and restart.
         chance: of a restarter dying at a boundary, until healing.
         crash_at: one chosen boundary at which the first restarter dies.
@@ -56,6 +55,7 @@ class Scenario:
     equivocators: int = 0
     detours: int = 0
     silent: int = 0
+    villains: tuple[str, ...] = ()
     restarters: int = 0
     chance: float = 0.01
     crash_at: int = 0
@@ -69,6 +69,16 @@ class Scenario:
     limit: int = 240_000
     views: int = 60
     config: Config = field(default_factory=lambda: Config(delta=100))
+
+
+def liars_of(scenario: Scenario) -> tuple[str, ...]:
+    """Names in ``CAST`` of the members in the last places."""
+    return (
+        *scenario.villains,
+        *["equivocator"] * scenario.equivocators,
+        *["detour"] * scenario.detours,
+        *["silent"] * scenario.silent,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +132,8 @@ class Game:
         names = [f"m{place}" for place in range(scenario.members)]
         watching = [f"m{scenario.members + place}" for place in range(scenario.observers)]
         members = member_set(sorted(names))
-        liars = scenario.equivocators + scenario.detours + scenario.silent
-        honest = names[: len(names) - liars]
+        self._liars = liars_of(scenario)
+        honest = names[: len(names) - len(self._liars)]
         self.network = Network(self.loop, scenario.weather, scenario.latency, fixed=scenario.fixed)
         self.oracle = Oracle(GENESIS, members, [*honest, *watching], self.loop.note)
         slow = 0 if scenario.fixed else 1
@@ -143,12 +153,8 @@ class Game:
 
     def _member(self, index: int, name: str, honest: int) -> Member:
         scenario = self.scenario
-        if index >= honest + scenario.equivocators + scenario.detours:
-            return Silent(self.world, name)
-        if index >= honest + scenario.equivocators:
-            return Detour(self.world, name)
         if index >= honest:
-            return Equivocator(self.world, name)
+            return CAST[self._liars[index - honest]](self.world, name)
         if index >= scenario.restarters:
             return Member(self.world, name)
         at = scenario.crash_at if index == 0 else 0

@@ -8,6 +8,9 @@ from accord_node.storage import status_history, tallies
 
 SCHEMA_VERSION: Final = 3
 
+KNOWN_FROM: Final = "known_from"
+"""Row of ``meta``: height a node joined at from a snapshot (:mod:`accord_node.storage.rebuild`)."""
+
 SCHEMA: Final = (
     """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

@@ -80,6 +80,16 @@ def write_tallies(db: sqlite3.Connection, block: Executed) -> None:
         )
 
 
+def write_recognised(db: sqlite3.Connection) -> None:
+    """Every recognition as state holds it now; for a database that is made without executing blocks."""
+    end = RECOGNITIONS.prefix[:-1] + b"0"
+    rows = db.execute("SELECT key, value FROM state WHERE key >= ? AND key < ?", (RECOGNITIONS.prefix, end))
+    while group := rows.fetchmany(4096):
+        _write_recognitions(
+            db, [(bytes(key)[_RECOGNITION:], RECOGNITIONS.decode(bytes(raw))) for key, raw in group]
+        )
+
+
 def _write_recognitions(db: sqlite3.Connection, rows: Sequence[tuple[bytes, Recognition]]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO recognised VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

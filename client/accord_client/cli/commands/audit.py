@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from accord_client.audit import run
 from accord_client.audit.report import CHECKS, Finding, Report
 from accord_client.audit.source import open_source
+from accord_client.cli.connection import GENESIS_VARIABLE
 from accord_client.cli.output import clean, console
 
 EXIT_FINDINGS: Final = 1
@@ -34,7 +35,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command("audit")
 @click.argument("source")
 @click.option(
-    "--genesis", required=True, type=_FILE, help="Your own copy of the genesis file: where trust starts."
+    "--genesis",
+    required=True,
+    type=_FILE,
+    envvar=GENESIS_VARIABLE,
+    help="Your own copy of the genesis file: where trust starts.",
 )
 @click.option("--network", help="Network hash (hex) the genesis document must have.")
 @click.option(

@@ -19,6 +19,9 @@ class CrashRestart(Member):
         chance: of dying at any boundary, until healed.
         at: die at this boundary, counted from 1; 0 for none.
         loss: what happens to unsynced writes; None for anything.
+
+    Attributes:
+        passed, words: how many boundaries its life has passed, and what each was.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class CrashRestart(Member):
         self._at = at
         self._loss = loss
         self.passed = 0
+        self.words: list[str] = []
         self.deaths = 0
         self.healed = False
         self.boundary = self._maybe_die
@@ -36,6 +40,7 @@ class CrashRestart(Member):
 
     def _maybe_die(self, word: str) -> None:
         self.passed += 1
+        self.words.append(word)
         chosen = self.passed == self._at
         if chosen or (self._chance and not self.healed and self.world.loop.random.random() < self._chance):
             raise Crashed(f"{word} (boundary {self.passed})")
