@@ -51,9 +51,8 @@ class StageLedger(ClientLedger):
         self.network, self.values, self.entries = stage.network, dict(stage.source.values), list(stage.log)
         self.leaves = [leaf_hash(entry) for entry in self.entries]
         self.seals = [sealed for sealed in map(_sealed, self.entries) if sealed is not None]
-        self.map = AuthMap.build(self.values.items())
         self.text = checkpoint_note(self.entries).decode()
-        self.execution = self.version = None  # type: ignore[assignment] - nothing more is executed here
+        self.version = _Proving(AuthMap.build(self.values.items()))  # type: ignore[assignment]  # nothing is executed here
 
     def inclusion(self, index: int, **_: Any) -> InclusionProof:
         return InclusionProof(
@@ -64,7 +63,6 @@ class StageLedger(ClientLedger):
         )
 
     def state_proof(self, key: bytes, **_: Any) -> Any:
-        self.version = _Proving(self.map)  # type: ignore[assignment]
         return super().state_proof(key, seal=self.inclusion(len(self.entries) - 1))
 
 
@@ -100,9 +98,7 @@ class Noted(StageLog):
 class StageServer(LedgerServer):
     """A node over a stage; ``hidden`` records are listed nowhere, ``silenced`` ones not among acts."""
 
-    ledger: StageLedger
-
-    def __init__(self, ledger: StageLedger) -> None:
+    def __init__(self, ledger: ClientLedger) -> None:
         super().__init__(ledger)
         self.hidden: Callable[[RecordView], bool] = lambda _: False
         self.silenced: set[str] = set()
@@ -115,7 +111,7 @@ class StageServer(LedgerServer):
         lie = self.lies.get(request.path)
         if lie is None:
             return answer
-        told = json.loads(answer.body)  # type: ignore[attr-defined] - every answer here is JSON
+        told = json.loads(answer.body)  # type: ignore[attr-defined]  # every answer here is JSON
         lie(told)
         return web.json_response(told)
 
@@ -172,5 +168,5 @@ class StageServer(LedgerServer):
         raw = self.ledger.values.get(key)
         value = None if raw is None else base64_text(raw)
         return ProvedValue(
-            key=key.hex(), value=value, proof=base64_text(codec.encode(self.ledger.map.prove(key)))
+            key=key.hex(), value=value, proof=base64_text(codec.encode(self.ledger.version.map.prove(key)))
         )

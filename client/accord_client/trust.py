@@ -13,7 +13,7 @@ carries both notes, and both are kept beside the memory.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -71,6 +71,8 @@ class Trust:
     """File of the newest believed note."""
     newest: Believed | None = None
     """Newest checkpoint believed so far."""
+    founding: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """State values that genesis made; empty where the pin is a policy."""
     _opened: OrderedDict[bytes, Believed] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
@@ -91,6 +93,7 @@ class Trust:
             [KnownEpoch(policy_of_genesis(genesis), genesis.members)],
             scripted_clock=genesis.document.scripted_clock is not None,
             memory=memory,
+            founding=dict(genesis.values),
         )
         trust._recall()
         return trust

@@ -61,6 +61,8 @@ class Chain:
         self._head: Version | None = None
         self._settling = b""
         """Seal of the base's final child while it is being written."""
+        self._final: set[bytes] = set()
+        """Executed blocks known to be final and about to be written, however old their views are."""
         self.lock = asyncio.Lock()
         """Held while a block executes, and while the base moves."""
 
@@ -164,24 +166,35 @@ class Chain:
             self._flying = self._head = None
         return done, refused
 
-    async def execute(self, sealed: SealedBytes, records: Sequence[Prepared]) -> Executed:
+    async def execute(
+        self, sealed: SealedBytes, records: Sequence[Prepared], *, final: bool = False
+    ) -> Executed:
         """Somebody else's block, on its parent; remembered when it is valid.
+
+        Args:
+            sealed: its seal.
+            records: its body.
+            final: it is known to be final, so :meth:`prune` leaves it alone.
 
         Raises:
             InvalidBlock: it can never become valid.
             KeyError: its parent has not been executed here, or finality has overtaken it.
         """
-        if (known := self._blocks.get(sealed.hash)) is not None:
-            return known
-        async with self.lock:
-            if (known := self._blocks.get(sealed.hash)) is not None:
-                return known
-            parent = self._parent(sealed.seal.parent)
-            done = await self._run(
-                records, lambda: execute_block(self.network, parent, sealed, records, self.checker)
-            )
-            self._blocks[done.sealed.hash] = done
-            self._flying = self._head = None
+        done = self._blocks.get(sealed.hash)
+        if done is None:
+            async with self.lock:
+                done = self._blocks.get(sealed.hash) or await self._execute(sealed, records)
+        if final:
+            self._final.add(sealed.hash)
+        return done
+
+    async def _execute(self, sealed: SealedBytes, records: Sequence[Prepared]) -> Executed:
+        parent = self._parent(sealed.seal.parent)
+        done = await self._run(
+            records, lambda: execute_block(self.network, parent, sealed, records, self.checker)
+        )
+        self._blocks[done.sealed.hash] = done
+        self._flying = self._head = None
         return done
 
     async def _run(self, records: Sequence[Prepared], work: Callable[[], T]) -> T:
@@ -209,7 +222,7 @@ class Chain:
             return
         wanted: dict[bytes, Executed] = {}
         for seal, block in self._blocks.items():
-            if seal != self._settling and not keep(block):
+            if seal != self._settling and seal not in self._final and not keep(block):
                 continue
             at: Executed | None = block
             while at is not None and at.sealed.hash not in wanted:
@@ -231,6 +244,7 @@ class Chain:
             raise ValueError("expected a child of the base")
         self.base, self._settling = version, b""
         self._blocks.pop(block.sealed.hash, None)
+        self._final.discard(block.sealed.hash)
         kept: dict[bytes, Executed] = {}
         dropped: list[Prepared] = []
         for seal, other in sorted(self._blocks.items(), key=lambda item: item[1].sealed.seal.height):

@@ -100,6 +100,10 @@ node.add_command(
 )
 
 node.add_command(
+    _Elsewhere("accord_node.backup_cli", name="backup", help="Copy state and log, without keys and votes.")
+)
+
+node.add_command(
     _Elsewhere("accord_node.join_cli", name="join", help="Make a new data folder from a served snapshot.")
 )
 

@@ -199,7 +199,7 @@ class CatchUp:
 
     async def _execute(self, party: str, sealed: SealedBytes, records: list[Answer]) -> Executed | None:
         try:
-            return await self._chain.execute(sealed, [readable(answer) for answer in records])
+            return await self._chain.execute(sealed, [readable(answer) for answer in records], final=True)
         except (InvalidBlock, UnreadableBody) as error:
             raise FatalError(
                 "STATE_DIVERGED", f"final block {sealed.seal.height} does not execute here: {error}"

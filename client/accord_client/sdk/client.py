@@ -10,8 +10,8 @@ from typing import Final, Self
 from accord_client.sdk.clocks import Clocks
 from accord_client.sdk.exports import Exports
 from accord_client.sdk.following import Following
-from accord_client.sdk.questions import Questions
 from accord_client.sdk.reads import Reads
+from accord_client.sdk.stories import Stories
 from accord_client.sdk.streams import Streams
 from accord_client.sdk.submits import Submits
 from accord_client.sdk.transport import Transport
@@ -21,7 +21,7 @@ DEFAULT_MAX_AGE: Final = 300.0
 """Seconds a proved state may be old; an idle network makes a block every minute."""
 
 
-class AccordClient(Exports, Submits, Streams, Clocks, Following, Questions):
+class AccordClient(Exports, Submits, Streams, Clocks, Following, Stories):
     """One client for the nodes of a network; use it as an async context manager, in one event loop.
 
     Attributes:

@@ -18,7 +18,7 @@ from accord_client.errors import RefusedError, TrustError
 from accord_client.learner_routes import MAX_PUBLIC_ROWS, PUBLIC_TABLES, PublicRules, row_key
 from accord_client.plain import from_plain
 from accord_client.questioning import check_answer, check_verdict
-from accord_client.sdk.reads import Reads
+from accord_client.sdk.blocks import Blocks
 from accord_client.sdk.transport import encode_json
 from accord_ledger import codec
 from accord_ledger.domain.kind import Body
@@ -69,7 +69,7 @@ class Answered(Generic[T]):
     """Cursor of the next page."""
 
 
-class Questions(Reads):
+class Questions(Blocks):
     """Questions of :class:`accord_client.sdk.AccordClient`."""
 
     async def ask(

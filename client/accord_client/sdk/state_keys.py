@@ -47,6 +47,8 @@ SHAPES: Final[dict[str, tuple[str, ...]]] = {
     "admission": (ID,),
     "benefit_rule": (ID,),
     "benefit_claim": (ID, NUMBER, TEXT),
+    "award": (ID,),
+    "award_review": (ID,),
 }
 """Table to what each part of its keys is."""
 

@@ -18,7 +18,7 @@ from typing import Final
 from accord_ledger import codec
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, SealedBytes, is_seal
-from accord_ledger.merkle.tiles import TILE_WIDTH
+from accord_ledger.merkle.tiles import TILE_WIDTH, entries_path
 from accord_node.storage.durable import replace_file
 from accord_node.storage.handoffs import Handoffs
 from accord_node.storage.logfiles import LogFiles
@@ -74,6 +74,27 @@ def make_snapshot(data: Path, log: Path) -> Manifest:
     )
     _publish(log, manifest)
     return manifest
+
+
+def back_up(data: Path, folder: Path) -> Manifest:
+    """A snapshot and all full entry bundles below it: what a join from that folder needs, and no keys or votes.
+
+    Called again on the same folder it copies what is new.
+
+    Args:
+        data: the node's data folder; the node may be running.
+        folder: anywhere else.
+
+    Raises:
+        SnapshotError: as :func:`make_snapshot`.
+        OSError: the disk.
+    """
+    made = make_snapshot(data, folder)
+    for index in range(made.entries // TILE_WIDTH):
+        copy = folder / entries_path(index)
+        if not copy.exists():
+            replace_file(copy, (data / "log" / entries_path(index)).read_bytes())
+    return made
 
 
 def _reading(path: Path) -> sqlite3.Connection:

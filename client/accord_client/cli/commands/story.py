@@ -18,7 +18,7 @@ EXIT_NOT_PROVED = 1
 
 
 @click.command()
-@click.argument("batch", type=OBJECT_ID, metavar="BATCH_ID")
+@click.argument("batch", type=OBJECT_ID)
 @click.argument("index", type=click.IntRange(0, 2**17 - 1))
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Of the text; that of the locale if not said.")
 @connected
