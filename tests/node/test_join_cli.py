@@ -63,6 +63,17 @@ def test_a_snapshot_goes_where_it_is_told(alliance: Alliance, donor: Donor, tmp_
     assert (tmp_path / "mirror" / MANIFEST).read_bytes() == (donor.log / MANIFEST).read_bytes()
 
 
+def test_a_backup_is_all_a_join_needs(alliance: Alliance, tmp_path: Path) -> None:
+    asyncio.run(make_donor(alliance, tmp_path / "p0"))  # more than one bundle of entries
+    theirs, ours = configured(alliance, tmp_path / "p0", "p0"), configured(alliance, tmp_path / "p1", "p1")
+    for _ in range(2):
+        made = called("backup", "--config", theirs, str(tmp_path / "safe"))
+        assert (made.exit_code, made.output[:15]) == (0, "backup height=4"), made.output
+    assert {path.name for path in (tmp_path / "safe").iterdir()} == {"snapshot", "tile"}
+    done = called("join", "--config", ours, "--from", str(tmp_path / "safe"))
+    assert done.exit_code == 0, done.output
+
+
 def test_a_failure_is_one_line_with_its_code(alliance: Alliance, tmp_path: Path) -> None:
     ours = configured(alliance, tmp_path / "p1", "p1")
     failed = called("join", "--config", ours, "--from", str(tmp_path / "nowhere"))

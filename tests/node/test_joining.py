@@ -88,6 +88,7 @@ async def test_a_joined_folder_is_as_if_it_had_executed_everything(made: Donor, 
     for query in SAME:
         assert rows(tmp_path / "new", query) == rows(made.data, query), query
     assert rows(tmp_path / "new", "SELECT value FROM meta WHERE name = 'known_from'") == [(b"4",)]
+    assert rows(tmp_path / "new", "SELECT value FROM meta WHERE name = 'restored'") == [(b"\x01",)]
     assert not (tmp_path / "new" / FOLDER).exists()
 
 

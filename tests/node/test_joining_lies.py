@@ -239,10 +239,9 @@ async def test_a_lie_is_named_and_nothing_is_stored(
 
 @pytest.mark.parametrize("kept", [0, 1])
 async def test_without_every_hand_off_the_pin_does_not_reach(
-    epochs: Donor, tmp_path: Path, kept: int
+    alliance: Alliance, tmp_path: Path, kept: int
 ) -> None:
-    shutil.copytree(epochs.data, tmp_path / "donor")
-    donor = Donor(epochs.alliance, tmp_path / "donor", epochs.root)
+    donor = await make_donor(alliance, tmp_path, records=2, change=lambda number: number in (0, 2))
     first = donor.manifest.handoffs[0]
     assert read_handoff((donor.log / first.path).read_bytes()).epoch.members.epoch == 1
     donor.publish(_changed(donor, handoffs=(first, first)[: 2 * kept]))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from accord_client.audit.source import HttpSource
@@ -16,6 +17,7 @@ from accord_node.joining import join
 from accord_node.storage.handoffs import Handoffs
 from accord_node.storage.snapshotting import make_snapshot
 from node_network import Alliance, Network, issue_entry, make_alliance, programme_entries
+from status_network import StatusNetwork, status_alliance
 from waiting import until
 
 FOUR = ("p0", "p1", "p2", "p3")
@@ -139,5 +141,30 @@ async def test_nothing_is_served_before_one_is_made(alliance: Alliance, tmp_path
             with pytest.raises(Exception, match="SNAPSHOT_UNKNOWN"):
                 await join(tmp_path / "o0" / "data", alliance.genesis, source)
         assert Handoffs(tmp_path / "o0" / "data" / "log").read(0) is None
+    finally:
+        await network.stop()
+
+
+async def test_a_list_from_before_the_snapshot_is_refused_by_name(tmp_path: Path) -> None:
+    alliance = status_alliance(make_alliance(4))
+    network = StatusNetwork(alliance, tmp_path)
+    await network.start(*FOUR)
+    try:
+        await filled(network, 100)
+        before = network.nodes["p1"].chain.base.time
+        await until(lambda: network.nodes["p1"].chain.base.time > before + 1, "later blocks")
+        await snapshot(network, "p1")
+        await network.stop("p0")
+        (tmp_path / "p0" / "data").rename(tmp_path / "p0" / "lost")
+        async with serving(network, "p1") as url, HttpSource(url) as source:
+            await join(tmp_path / "p0" / "data", alliance.genesis, source)
+        await network.start("p0")
+        async with serving(network, "p0") as url, aiohttp.ClientSession(url) as client:
+            async with client.get("/v1/status-lists/p0/p0-list/token") as answer:
+                assert answer.status == 200, await answer.text()
+            async with client.get(f"/v1/status-lists/p0/p0-list/token?time={before}") as answer:
+                problem = await answer.json(content_type=None)
+                assert (answer.status, problem["code"]) == (404, "STATUS_RETRIEVAL_ERROR")
+                assert "joined at height" in problem["detail"]
     finally:
         await network.stop()
