@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from accord_client.cli.main import Root
 from accord_genesis import keyfiles
 from accord_genesis.cli import genesis
-from accord_genesis.terminal import ADVICE
 from accord_genesis.document import open_genesis
 from accord_genesis.keyfiles import load_key
+from accord_genesis.terminal import ADVICE
 from accord_ledger.policy import parse_policy
 
 FOUNDERS = ("bcb", "suny", "um", "uu")
