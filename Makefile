@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz docs mutants lock clean
+.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz docs mutants model guards sim chaos soak lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,12 +66,32 @@ fuzz: $(STAMP)  ## coverage-guided fuzzing of every decoder (SECONDS=20 each, ON
 bench: $(STAMP)  ## figures of this machine, each beside the bound measured in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
+SEED ?= 1
+MINUTES ?= 5
+NETWORK ?= loopback
+
+chaos: $(STAMP)  ## real processes under load while things fail (SEED=1 MINUTES=5 NETWORK=namespaces ONLY="disk full")
+	@cd tests && ../$(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES) --network $(NETWORK) --only "$(ONLY)"
+
+soak: $(STAMP)  ## four nodes under steady load: do memory and descriptors stay flat? (ARGS="--minutes 20")
+	@$(BIN)/python -m bench.soak $(ARGS)
+
 docs: $(STAMP)  ## write anew the pages that are made of the software
 	@$(BIN)/python -m accord_client.codes docs
 	@$(BIN)/python -m accord_node.http docs
 
 mutants: $(STAMP)  ## take away one check of the rules at a time: does a test notice? (ARGS=--page: and write it down)
 	@PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
+
+model: $(STAMP)  ## the protocol's models with spin: what holds, and what each seeded fault breaks
+	@$(BIN)/python tests/model/spin.py
+
+guards: $(STAMP)  ## take away one guard of consensus at a time: its named tests must fail
+	@PYTHONPATH=tests $(BIN)/python -m guards $(ARGS)
+
+SEEDS ?= 20
+sim: $(STAMP)  ## SEEDS seeds of every simulated scenario; resumes (ARGS="--out FILE")
+	@$(BIN)/python -m accord_node.simulate.campaign --core --seeds $(SEEDS) --out .campaign.jsonl $(ARGS)
 
 lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"

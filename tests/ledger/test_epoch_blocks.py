@@ -183,6 +183,7 @@ THIRD, FOURTH = 2, 3
         (FOURTH, "CERTIFICATE_EPOCH", lambda one: _certified("notarize", one, 0, SEATS[:5])),
         (FOURTH, "CERTIFICATE_MEMBER", lambda one: _certified("notarize", one, 1, (*SEATS[:3], "uu"))),
         (FOURTH, "CERTIFICATE_QUORUM", lambda one: _certified("notarize", one, 1, SEATS[:3])),
+        (FOURTH, "CERTIFICATE_ORDER", lambda one: _certified("notarize", one, 1, (SEATS[0], *SEATS[:3]))),
     ],
 )
 def test_replay_names_a_bad_certificate(place: int, code: str, bend: Bend) -> None:
@@ -204,6 +205,7 @@ def _certified(kind: Any, one: Certificate, epoch: int, parties: tuple[str, ...]
         ("SEAL_EPOCH", {"epoch": 0}),
         ("SEAL_MEMBERS", {"members": bytes(32)}),
         ("SEAL_PROPOSER", {"proposer": "uu"}),
+        ("SEAL_STATE_ROOT", {"state_root": bytes(32)}),
         ("SEAL_VIEW", {"view": 0, "proposer": SEATS[0]}),
     ],
 )

@@ -76,6 +76,21 @@ async def test_dead_branches_can_be_dropped_and_what_rests_on_live_ones_cannot(
     assert len(spine.chain.in_flight()) == 2
 
 
+async def test_what_is_about_to_be_written_is_not_dropped_however_old_its_view(
+    spine: Spine, alliance: Alliance
+) -> None:
+    """Catching up executes blocks of views long past, while the views of today go on."""
+    final = spine.block([issue_entry(alliance, "p0", "prog", 0)])
+    done = await spine.chain.execute(final.sealed, final.prepared, final=True)
+    spine.chain.prune(lambda _: False)
+    assert spine.chain.path(final.sealed.hash) == [done]
+    await spine.store.write(done, None)
+    spine.chain.advance(done, spine.store.adopt(done))
+    above = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 1)]))
+    spine.chain.prune(lambda _: False)
+    assert spine.chain.path(above.sealed.hash) is None
+
+
 async def test_in_flight_follows_every_change(spine: Spine, alliance: Alliance) -> None:
     entries = [issue_entry(alliance, "p0", "prog", number) for number in range(3)]
     assert not spine.chain.in_flight()

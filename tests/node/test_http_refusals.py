@@ -89,7 +89,8 @@ async def test_a_bad_request_gets_its_code(served: Any, address: str, status: in
 @session
 async def test_every_route_refuses_unknown_parameters(served: Any, route: Any) -> None:
     address = route.template.replace("{batch_id}", "0" * 32).replace("{tx_id}", "0" * 64)
-    for name in ("id", "version", "index", "height", "table", "parts", "place", "epoch"):
+    address = address.replace("{hash}", "0" * 64).replace("{party}", "p0").replace("{purpose}", "revocation")
+    for name in ("id", "version", "index", "height", "table", "parts", "place", "epoch", "name"):
         address = address.replace(f"{{{name}}}", "1")
     async with served.client.request(route.method, f"{address}?surely_unknown=1") as answer:
         problem = await answer.json(content_type="application/problem+json")

@@ -25,6 +25,12 @@ async def network(tmp_path: Path) -> AsyncIterator[Changing]:
     """Four members in epoch 1, and an observer."""
     async with Changing(make_epoch_alliance(4, 1), tmp_path) as running:
         await running.rekey("p1", "vote")
+        for _ in range(20):  # which three members an observer links to is chance
+            await until(lambda: len(running.nodes["o0"].network.linked()) >= 3, "o0 linked")
+            if "p0" in running.nodes["o0"].network.linked():
+                break
+            await running.stop("o0")
+            await running.start("o0")
         await until(lambda: "o0" in running.nodes["p0"].network.linked(), "o0 linked to p0")
         yield running
 

@@ -130,6 +130,14 @@ def test_a_missing_segment_is_corruption() -> None:
         Wal(disk, IDENTITY)
 
 
+def test_what_follows_the_last_record_of_an_older_segment_is_no_torn_write() -> None:
+    disk = SimulatedDisk()
+    filled(disk, 12, segment_bytes=400)
+    disk.append(disk.names()[0], bytes(20))
+    with pytest.raises(FatalError, match="torn tail in the last segment only"):
+        Wal(disk, IDENTITY)
+
+
 def test_a_frame_inside_a_body_is_no_frame() -> None:
     disk = SimulatedDisk()
     wal = Wal(disk, IDENTITY)

@@ -17,7 +17,7 @@ class PeerConfig:
     observer_links: int = 3
     """Links a node that is no validator keeps to validators."""
     max_links: int = 128
-    """Links in all, dialled or accepted."""
+    """Links in all, dialled or accepted; validators are let in beyond it."""
 
     handshake_seconds: float = 5.0
     """Limit from an accepted connection to a proven party."""

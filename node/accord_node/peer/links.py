@@ -51,7 +51,8 @@ class LinkTable:
         wait = self.accounts.of(party).banned_for()
         if wait > 0:
             raise PeerError("PEER_BANNED", f"{party} has to wait {wait:.1f} s")
-        if len(self.links) >= self._config.max_links and party not in self.links:
+        full = len(self.links) >= self._config.max_links and party not in self.links
+        if full and party not in self._directory.validators():  # whom nobody may crowd out; they are few
             raise PeerError("PEER_BUSY", f"expected fewer than {self._config.max_links} links")
 
     def enter(self, party: str, key: bytes, dialler: str, socket: Socket) -> Link:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -48,7 +48,7 @@ def read(path: Path) -> list[Line]:
     return [Line(**{**item, "violations": tuple(item["violations"])}) for item in whole]
 
 
-def play(path: Path, names: Iterable[str], seeds: range) -> Iterator[Line]:
+def play(path: Path, names: Iterable[str], seeds: range) -> Generator[Line, None, None]:
     """Do what is not done yet, writing each line before the next run."""
     lines = read(path)
     done = {line.key for line in lines}
