@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from guards.__main__ import BEGIN, END, PAGE, ROOT, page
-from guards.catalogue import GUARDS, Guard
+from guards.catalogue import GUARDS
+from guards.guard import Guard
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
