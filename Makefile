@@ -33,7 +33,8 @@ test-fast: $(STAMP)  ## the everyday part: no real node processes
 test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lowest versions we accept
 	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest
 	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
-	  -r requirements-lowest.txt pytest pytest-asyncio pytest-timeout pytest-xdist hypothesis
+	  -r requirements-lowest.txt pytest pytest-asyncio pytest-timeout pytest-xdist hypothesis \
+	  pyoxigraph sd-jwt lxml pypdf pyshacl
 	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@.venv-lowest/bin/python -m pytest -q -n auto tests/genesis tests/client tests/ledger/test_codec.py \
 	  tests/ledger/test_keys.py tests/node/test_peer_network.py tests/node/test_http_submit.py \
