@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import (
     PROTOCOL_VERSION,
@@ -95,8 +97,7 @@ class Version:
         return self.height > 0 and self.epoch_first > self.height
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one record in one block."""
 
     tx_id: bytes
@@ -168,10 +169,10 @@ class Execution:
         """
         record = prepared.record
         first = not self._prepared and self.parent.log.size == self.parent.height
-        view = self._view
+        view, ctx = self._view, self._block
         view.begin()
         try:
-            ctx = self._block.for_record(view, record.tx.author, record.tx_id, first=first)
+            ctx.for_record(record.tx.author, record.tx_id, first=first)
             weight = run(ctx, prepared, self._checker, self._recent.holds)
             if self.weight + weight > self.weight_limit:
                 raise Rejection("E_WEIGHT", f"expected a block of at most {self.weight_limit}", path="block")

@@ -29,15 +29,17 @@ _registry: dict[str, type[codec.Wire]] = {}
 class Table(Generic[V]):
     """One family of state values: its name, the type of its values, and how keys are built."""
 
-    __slots__ = ("name", "named", "prefix", "value")
+    __slots__ = ("busy", "name", "named", "prefix", "value")
 
-    def __init__(self, name: str, value: type[V]) -> None:
+    def __init__(self, name: str, value: type[V], *, busy: bool = False) -> None:
         if name in _registry:
             raise ValueError(f"table {name} is declared twice")
         _registry[name] = value
         self.name = name
         self.prefix = name.encode() + b"/"
         self.value = value
+        self.busy = busy
+        """Ordinary records write here all the time: nothing that is recalled (:attr:`View.recalled`) rests on it."""
         self.named: dict[tuple[Part, ...], bytes] = {}
         """Keys that begin with a name, by parts: names are few and asked for again and again."""
 
@@ -128,24 +130,29 @@ class View:
 
     What was read from below is remembered, so that the programme, head, profile and keys that a thousand
     records of one block ask for are looked up once.
+
+    Attributes:
+        recalled: what rules worked out for one record and use for the next of the same block (a programme
+            that may issue today). It rests on no busy table, and is forgotten when anything but a busy
+            table is written or a record is taken back.
     """
 
-    __slots__ = ("_parent", "_reads", "_undo", "_writes")
+    __slots__ = ("_parent", "_seen", "_undo", "_writes", "recalled")
 
     def __init__(self, parent: Source) -> None:
         self._parent = parent
-        self._reads: dict[bytes, Any | None] = {}
+        self._seen: dict[bytes, Any | None] = {}
+        """What was read from below, and what was written over it."""
         self._writes: dict[bytes, Any | None] = {}
+        self.recalled: dict[Any, Any] = {}
         self._undo: dict[bytes, Any | None] | None = None
         """What stood under the keys written since :meth:`begin`."""
 
     def load(self, table: Table[V], key: bytes) -> V | None:
         """See :class:`Source`; own writes first."""
-        found = self._writes.get(key, _UNREAD)
+        found = self._seen.get(key, _UNREAD)
         if found is _UNREAD:
-            found = self._reads.get(key, _UNREAD)
-            if found is _UNREAD:
-                found = self._reads[key] = self._parent.load(table, key)
+            found = self._seen[key] = self._parent.load(table, key)
         return found
 
     def has(self, key: bytes) -> bool:
@@ -161,11 +168,9 @@ class View:
     def get(self, table: Table[V], *parts: Part) -> V | None:
         """The value under these key parts, or None; :meth:`load` written out, as nothing is asked more often."""
         key = table.named.get(parts) or table.key(*parts)
-        found = self._writes.get(key, _UNREAD)
+        found = self._seen.get(key, _UNREAD)
         if found is _UNREAD:
-            found = self._reads.get(key, _UNREAD)
-            if found is _UNREAD:
-                found = self._reads[key] = self._parent.load(table, key)
+            found = self._seen[key] = self._parent.load(table, key)
         return found
 
     def exists(self, table: Table[V], *parts: Part) -> bool:
@@ -174,22 +179,19 @@ class View:
             return self.has(table.prefix + parts[0])
         return self.has(table.named.get(parts) or table.key(*parts))
 
-    def put(self, table: Table[V], value: V, *parts: Part) -> None:
-        """Write a value under these key parts."""
-        if len(parts) == 1 and type(parts[0]) is bytes:
-            self._write(table.prefix + parts[0], value)
-        else:
-            self._write(table.named.get(parts) or table.key(*parts), value)
+    def put(self, table: Table[V], value: V | None, *parts: Part) -> None:
+        """Write a value under these key parts; None: from here on there is none."""
+        key = table.named.get(parts) or table.key(*parts)
+        undo = self._undo
+        if undo is not None and key not in undo:
+            undo[key] = self._writes.get(key, _UNREAD)
+        self._writes[key] = self._seen[key] = value
+        if self.recalled and not table.busy:
+            self.recalled.clear()
 
     def delete(self, table: Table[V], *parts: Part) -> None:
         """Remove the value under these key parts, if any."""
-        self._write(table.key(*parts), None)
-
-    def _write(self, key: bytes, value: Any | None) -> None:
-        writes, undo = self._writes, self._undo
-        if undo is not None and key not in undo:
-            undo[key] = writes.get(key, _UNREAD)
-        writes[key] = value
+        self.put(table, None, *parts)
 
     def begin(self) -> None:
         """From here on writes can be taken back, until :meth:`keep` or :meth:`undo`."""
@@ -204,9 +206,10 @@ class View:
         undo, self._undo = self._undo or {}, None
         for key, value in undo.items():
             if value is _UNREAD:
-                del self._writes[key]
+                del self._writes[key], self._seen[key]
             else:
-                self._writes[key] = value
+                self._writes[key] = self._seen[key] = value
+        self.recalled.clear()
 
     def rebase(self, parent: Source) -> None:
         """Read from another parent that holds the same values (a block's parent became durable)."""

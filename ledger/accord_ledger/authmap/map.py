@@ -117,8 +117,17 @@ class AuthMap:
         return self._length
 
     def contains(self, key: bytes) -> bool:
-        """Whether the map holds ``key``."""
-        return self.value_hash(key) is not None
+        """Whether the map holds ``key``; :meth:`value_hash` written out, as each new id is asked for."""
+        path = sha256(KEY_PREFIX + key).digest()
+        subtree = self.top
+        for octet in path:
+            if isinstance(subtree, bytes):
+                break
+            subtree = subtree[octet >> 4]
+            if isinstance(subtree, bytes):
+                break
+            subtree = subtree[octet & 15]
+        return bucket_value(subtree, path) is not None  # type: ignore[arg-type]  # buckets end every path
 
     def value_hash(self, key: bytes) -> bytes | None:
         """Tagged hash of the value of ``key`` (32 bytes), or ``None`` where the map does not hold it."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from accord_ledger import calendar, codec
 from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
@@ -15,10 +16,12 @@ from accord_ledger.state import Part, Table, View
 
 V = TypeVar("V", bound=codec.Wire)
 
+_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+
 
 @dataclass(slots=True)
 class Context:
-    """One record's view of the ledger. Writes go to ``state``, which is dropped if a check fails."""
+    """One record's view of the ledger, then the next one's. Whoever calls takes back what a failed one wrote."""
 
     state: View
     network: bytes
@@ -44,12 +47,11 @@ class Context:
     _today: date | None = None
     _parameters: Parameters | None = None
 
-    def for_record(self, state: View, author: str, tx_id: bytes, *, first: bool = False) -> Context:
-        """The view of one record of this block; what holds for the whole block is worked out once."""
-        return Context(
-            state, self.network, self.height, self.time, author, tx_id, first,
-            _today=self.today, _parameters=self.parameters,
-        )  # fmt: skip
+    def for_record(self, author: str, tx_id: bytes, *, first: bool = False) -> None:
+        """Begin with the next record of this block; what holds for the whole block stays worked out."""
+        self.author, self.tx_id, self.first = author, tx_id, first
+        self.holder_signatures, self.signed, self.keys_of = _NONE, (), _NONE
+        self.warnings, self.result = [], {}
 
     @property
     def present(self) -> AbstractSet[tuple[str, str]]:
@@ -79,11 +81,16 @@ class Context:
         """The named object, or ``E_UNKNOWN_REF`` at ``path``."""
         found = self.state.get(table, *parts)
         if found is None:
-            shown = "@".join(part.hex() if isinstance(part, bytes) else str(part) for part in parts)
-            raise Rejection("E_UNKNOWN_REF", f"expected a known {table.name}, got {shown}", path=path)
+            raise unknown(table, *parts, path=path)
         return found
 
     def unused(self, table: Table[V], *parts: Part, path: str) -> None:
         """``E_DUPLICATE`` at ``path`` if the id was used before."""
         if self.state.exists(table, *parts):
             raise Rejection("E_DUPLICATE", f"expected an unused {table.name} id", path=path)
+
+
+def unknown(table: Table[V], *parts: Part, path: str) -> Rejection:
+    """``E_UNKNOWN_REF``: nothing has this name."""
+    shown = "@".join(part.hex() if isinstance(part, bytes) else str(part) for part in parts)
+    return Rejection("E_UNKNOWN_REF", f"expected a known {table.name}, got {shown}", path=path)

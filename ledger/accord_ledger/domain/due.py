@@ -42,13 +42,13 @@ class DueEntry(Wire):
     subject: bytes
 
 
-DUE_DAYS: Table[DueTimes] = Table("due_days", DueTimes)
+DUE_DAYS: Table[DueTimes] = Table("due_days", DueTimes, busy=True)
 """Days (time // 86,400) that hold entries: one value under the empty key."""
-DUE_TIMES: Table[DueTimes] = Table("due_times", DueTimes)
+DUE_TIMES: Table[DueTimes] = Table("due_times", DueTimes, busy=True)
 """Times with entries, by day."""
-DUE_RINGS: Table[DueRing] = Table("due_ring", DueRing)
+DUE_RINGS: Table[DueRing] = Table("due_ring", DueRing, busy=True)
 """By time."""
-DUE_ENTRIES: Table[DueEntry] = Table("due", DueEntry)
+DUE_ENTRIES: Table[DueEntry] = Table("due", DueEntry, busy=True)
 """By time and place in the ring."""
 
 Handler = Callable[[Context, bytes], None]

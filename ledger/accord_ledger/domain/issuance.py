@@ -166,6 +166,8 @@ def take_range(ctx: Context, name: str, start: int, count: int, issuers: tuple[s
 
 def with_range(taken: tuple[Interval, ...], start: int, end: int) -> tuple[Interval, ...] | None:
     """Merged intervals with [start, end) added, or None if part of it is taken already."""
+    if taken and taken[-1].end == start:  # as lists are filled: on from where the last one stopped
+        return (*taken[:-1], Interval(start=taken[-1].start, end=end))
     place = bisect_right(taken, start, key=lambda piece: piece.start)
     before = taken[place - 1] if place else None
     after = taken[place] if place < len(taken) else None

@@ -44,7 +44,7 @@ class BodyUse(Wire):
     until: Seconds
 
 
-BODY_USES: Table[BodyUse] = Table("body_use", BodyUse)
+BODY_USES: Table[BodyUse] = Table("body_use", BodyUse, busy=True)
 """By body hash: such a body is accepted once."""
 
 

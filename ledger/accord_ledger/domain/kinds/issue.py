@@ -5,13 +5,13 @@ The hot path (one credential, one issuer) reads a handful of shared values and w
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
 from msgspec.structs import replace
 
 from accord_ledger import calendar
-from accord_ledger.domain.context import Context
+from accord_ledger.domain.context import Context, unknown
 from accord_ledger.domain.credentials import spends_in
 from accord_ledger.domain.issuance import (
     check_accreditation,
@@ -56,6 +56,9 @@ from accord_ledger.domain.standing import competent_agency, issuer_signers
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import Count, DateText, Digest, ObjectId, Slug, Version
 
+WEIGHT: Final = 16
+"""Of an issuance, besides its courses, replacements and signatures (DOMAIN.md 2.12)."""
+
 
 class IssueBody(Body):
     """T16."""
@@ -81,6 +84,21 @@ class IssueBody(Body):
     """Correction: credential ``i`` takes the place of the ``i``-th of these."""
     hours_account: ObjectId | None = None
     """Completed hours account (T21) this one credential rests on."""
+
+
+class Offer(NamedTuple):
+    """A programme version, and what every issuance of it asks; recalled for the next of the same block."""
+
+    programme: Programme
+    issuers: Need
+    weight: int
+
+
+class Ground(NamedTuple):
+    """What "version to courses" said of one day of completion; recalled if it was good."""
+
+    year: int
+    late: bool
 
 
 class IssuePlan(NamedTuple):
@@ -140,8 +158,8 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
 
     def weight(self, ctx: Context, body: IssueBody) -> int:
         """DOMAIN.md 2.12."""
-        programme = ctx.state.get(PROGRAMMES, *body.programme)
-        weight = 16 + 2 * len(programme.terms.required_courses) if programme is not None else 16
+        offer = _offer(ctx, body.programme)
+        weight = offer.weight if offer is not None else WEIGHT
         if body.replaces is not None:
             limit = ctx.parameters.record_weight_max // 8
             weight += 8 * spends_in(ctx.state, body.replaces.batch_id, body.replaces.ranges, limit=limit)
@@ -149,27 +167,25 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
 
     def signers(self, ctx: Context, body: IssueBody) -> Need:
         """The programme's issuers to its threshold; a late issuance also a competent agency."""
-        programme = ctx.known(PROGRAMMES, *body.programme, path="body.programme")
-        issuers = issuer_signers(programme.terms, "issuance", programme.terms.threshold)
-        return all_of(issuers, competent_agency(ctx, programme)) if body.late else issuers
+        offer = _known_offer(ctx, body.programme)
+        return all_of(offer.issuers, competent_agency(ctx, offer.programme)) if body.late else offer.issuers
 
     def check(self, ctx: Context, body: IssueBody) -> IssuePlan:
         """DOMAIN.md 2.5, Issue (T16); ``replaces`` skips what is between version and courses."""
-        programme = ctx.known(PROGRAMMES, *body.programme, path="body.programme")
+        programme = _known_offer(ctx, body.programme).programme
         if programme.terms.form == "award":
             detail = "expected a micro-credential; awards are stacked"
             raise Rejection("E_UNKNOWN_REF", detail, path="body.programme")
         hours = None
         if body.hours_account is not None:
             hours = ctx.known(HOURS, body.hours_account, path="body.hours_account")
-        completed = calendar.parse_date(body.completed_to)
-        late = body.replaces is None and _check_programme(ctx, body, programme)
+        year, late = _ground(ctx, body, programme)
         check_size(ctx, body.count, single=body.single)
         year_count = replaced = None
         if hours is not None:
             check_hours_account(hours, body.programme, body.count)
         elif body.replaces is None:
-            year_count = count_entrants(ctx, body.programme[0], completed.year, body.count)
+            year_count = count_entrants(ctx, body.programme[0], year, body.count)
         issuers = signing_issuers(ctx, programme)
         ranges = take_range(ctx, body.status_list, body.status_start, body.count, issuers)
         if body.replaces is not None:
@@ -180,7 +196,7 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
         ctx.unused(BATCHES, body.batch_id, path="body.batch_id")
         ctx.unused(ROOTS, body.merkle_root, path="body.merkle_root")
         keys = tuple([ctx.keys_of[issuer, "issuance"][0] for issuer in issuers])
-        return IssuePlan(programme, late, issuers, keys, completed.year, year_count, ranges, replaced, hours)
+        return IssuePlan(programme, late, issuers, keys, year, year_count, ranges, replaced, hours)
 
     def apply(self, ctx: Context, body: IssueBody, plan: IssuePlan) -> None:
         """Store the batch; mark its root, its positions and its number as used."""
@@ -196,16 +212,39 @@ class CredentialIssue(TransactionKind[IssueBody, IssuePlan]):
             replace_credentials(ctx, body.replaces, plan.replaced, body.batch_id)
 
 
-def _check_programme(ctx: Context, body: IssueBody, programme: Programme) -> bool:
-    """Version to courses; whether the issuance is a valid late one."""
-    head = ctx.known(PROGRAMME_HEADS, body.programme[0], path="body.programme")
-    check_version(ctx, programme, head)
-    completed = calendar.parse_date(body.completed_to)
-    late = check_status(ctx, head, completed, late=body.late)
-    check_accreditation(ctx, programme, completed, late=late)
-    check_dates(ctx, completed, late=late)
-    check_courses(ctx, programme)
-    return late
+def _offer(ctx: Context, programme: tuple[Slug, Version]) -> Offer | None:
+    offer: Offer | None = ctx.state.recalled.get(programme)
+    if offer is None and (found := ctx.state.get(PROGRAMMES, *programme)) is not None:
+        terms = found.terms
+        issuers = issuer_signers(terms, "issuance", terms.threshold)
+        offer = Offer(found, issuers, WEIGHT + 2 * len(terms.required_courses))
+        ctx.state.recalled[programme] = offer
+    return offer
+
+
+def _known_offer(ctx: Context, programme: tuple[Slug, Version]) -> Offer:
+    offer = _offer(ctx, programme)
+    if offer is None:
+        raise unknown(PROGRAMMES, *programme, path="body.programme")
+    return offer
+
+
+def _ground(ctx: Context, body: IssueBody, programme: Programme) -> Ground:
+    """Version to courses, all but for replacements; whether the issuance is a valid late one."""
+    if body.replaces is not None:
+        return Ground(calendar.parse_date(body.completed_to).year, late=False)
+    name = (body.programme, body.completed_to, body.late)
+    ground: Ground | None = ctx.state.recalled.get(name)
+    if ground is None:
+        head = ctx.known(PROGRAMME_HEADS, body.programme[0], path="body.programme")
+        check_version(ctx, programme, head)
+        completed = calendar.parse_date(body.completed_to)
+        late = check_status(ctx, head, completed, late=body.late)
+        check_accreditation(ctx, programme, completed, late=late)
+        check_dates(ctx, completed, late=late)
+        check_courses(ctx, programme)
+        ground = ctx.state.recalled[name] = Ground(completed.year, late)
+    return ground
 
 
 def _batch(ctx: Context, body: IssueBody, plan: IssuePlan) -> Batch:

@@ -116,11 +116,11 @@ class ConsentUse(Wire):
     """Recognition, admission or claim."""
 
 
-ENROLMENTS: Table[Enrolment] = Table("enrolment", Enrolment)
+ENROLMENTS: Table[Enrolment] = Table("enrolment", Enrolment, busy=True)
 """By enrolment id."""
-ACCOUNT_PAGES: Table[AccountPage] = Table("account_page", AccountPage)
+ACCOUNT_PAGES: Table[AccountPage] = Table("account_page", AccountPage, busy=True)
 """By enrolment id and page."""
-RECOGNITIONS: Table[Recognition] = Table("recognition", Recognition)
+RECOGNITIONS: Table[Recognition] = Table("recognition", Recognition, busy=True)
 """By recognition id."""
 REVIEWS: Table[Review] = Table("review", Review)
 """By recognition id."""

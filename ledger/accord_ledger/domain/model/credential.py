@@ -137,15 +137,15 @@ class RootUse(Wire):
     batch_id: ObjectId
 
 
-BATCHES: Table[Batch] = Table("batch", Batch)
+BATCHES: Table[Batch] = Table("batch", Batch, busy=True)
 """By batch id."""
-CREDENTIALS: Table[Credential] = Table("credential", Credential)
+CREDENTIALS: Table[Credential] = Table("credential", Credential, busy=True)
 """By batch id and index."""
-STANDING_PAGES: Table[StandingPage] = Table("standing", StandingPage)
+STANDING_PAGES: Table[StandingPage] = Table("standing", StandingPage, busy=True)
 """By batch id and page."""
-USE_PAGES: Table[UsePage] = Table("uses", UsePage)
+USE_PAGES: Table[UsePage] = Table("uses", UsePage, busy=True)
 """By batch id and page."""
-STATUS_RANGES: Table[StatusRanges] = Table("status_ranges", StatusRanges)
+STATUS_RANGES: Table[StatusRanges] = Table("status_ranges", StatusRanges, busy=True)
 """By party and status list."""
-ROOTS: Table[RootUse] = Table("root", RootUse)
+ROOTS: Table[RootUse] = Table("root", RootUse, busy=True)
 """By Merkle root: each is used once."""

@@ -37,5 +37,5 @@ class HoursAccount(Wire):
     """Batch of the one credential it supports."""
 
 
-HOURS: Table[HoursAccount] = Table("hours", HoursAccount)
+HOURS: Table[HoursAccount] = Table("hours", HoursAccount, busy=True)
 """By account id."""

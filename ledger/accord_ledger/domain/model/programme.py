@@ -256,5 +256,5 @@ AGENCY_REGISTRIES: Table[AgencyRegistries] = Table("agency_registries", AgencyRe
 """By agency."""
 OFFERINGS: Table[Offerings] = Table("offering", Offerings)
 """By programme id and course code."""
-YEAR_COUNTS: Table[YearCount] = Table("year_count", YearCount)
+YEAR_COUNTS: Table[YearCount] = Table("year_count", YearCount, busy=True)
 """By programme id and calendar year."""

@@ -101,9 +101,9 @@ def try_record(
 ) -> Verdict:
     """The verdict about one record in the next block; ``state`` stays as it is."""
     view = View(state)
-    block = Context(state=view, network=bench.network, height=bench.height + 1, time=bench.time)
-    work_off(block)
-    ctx = block.for_record(view, prepared.record.tx.author, prepared.record.tx_id, first=bench.first)
+    ctx = Context(state=view, network=bench.network, height=bench.height + 1, time=bench.time)
+    work_off(ctx)
+    ctx.for_record(prepared.record.tx.author, prepared.record.tx_id, first=bench.first)
     try:
         weight = run(ctx, prepared, checker, is_duplicate)
     except Rejection as rejection:
