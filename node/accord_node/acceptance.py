@@ -18,7 +18,7 @@ from accord_node.workers import Executor
 
 
 class Acceptance:
-    """Writes accepted records to the pending log, then says them to the peers."""
+    """Writes accepted records to the pending log and says them to the peers."""
 
     def __init__(
         self,
@@ -77,12 +77,14 @@ class Acceptance:
 
     async def _write(self, records: list[Prepared]) -> None:
         entries = [prepared.record.entry for prepared in records]
-        await self._disk.run(lambda: self._pending.append(entries))
-        names = [prepared.record.entry_hash for prepared in records]
-        self.settle(name for name in names if name not in self._mempool)  # final before it was durable
+        writing = asyncio.ensure_future(self._disk.run(lambda: self._pending.append(entries)))
+        # Peers may have it before our disk does; the sender is told nothing until both have.
         self._intake.gossip(entries)
         self._mempool.unpark_all()
         self._work_changed()
+        await writing
+        names = [prepared.record.entry_hash for prepared in records]
+        self.settle(name for name in names if name not in self._mempool)  # final before it was durable
 
     def settle(self, names: Iterable[bytes]) -> None:
         """These need not be durable here any more; the disk's thread notes it."""

@@ -137,11 +137,15 @@ class Driver:
                 await self._wake.wait()
                 self._wake.clear()
                 batch, self._queue = self._queue, []
+                # What is final is so whatever becomes of our journal, and is made durable elsewhere.
+                for effect in batch:
+                    if isinstance(effect, do.Finalised):
+                        self._do(effect)
                 records = self._to_persist(batch)
                 if records:
                     await self._on.journal.write(records)
                 for effect in batch:
-                    if not self._stopped:
+                    if not self._stopped and not isinstance(effect, do.Finalised):
                         self._do(effect)
         except asyncio.CancelledError:
             raise
