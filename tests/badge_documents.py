@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, parse, serialize
 
+from accord_client.documents.json_ld import to_quads
 from accord_client.documents.open_badge import build_open_badge
 from accord_client.documents.open_badge_facts import (
     Alignment,
@@ -17,6 +19,7 @@ from accord_client.documents.open_badge_facts import (
     ResultScale,
     StatusEntry,
 )
+from accord_client.documents.rdf_canon import line
 from accord_client.ids import LedgerReference
 from accord_ledger.keys import SigningKey
 
@@ -117,3 +120,12 @@ def badges(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     return badge(learner, programme, issuer=draw(_issuers), dates=draw(_dates), status=status)
+
+
+def oxigraph(document: dict[str, Any]) -> str:
+    """Quads of pyld, canonicalized by a library that shares nothing with this package."""
+    text = "".join(line(quad) for quad in to_quads(document))
+    dataset = Dataset(parse(text, format=RdfFormat.N_QUADS))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    lines = (serialize(dataset, format=RdfFormat.N_QUADS) or b"").decode().split("\n")
+    return "".join(sorted(f"{row}\n" for row in lines if row))

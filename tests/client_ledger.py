@@ -231,7 +231,9 @@ class ClientLedger(World):
         )  # fmt: skip
         make = EveryMaker((maker, token)) if options.pop("tokens", False) else maker
         result = options.pop("result", None)
-        claims = [LearnerClaims("Doe", f"Learner {number}", result=result) for number in range(count)]
+        claims = options.pop("claims", None) or [
+            LearnerClaims("Doe", f"Learner {number}", result=result) for number in range(count)
+        ]
         network = options.pop("network", self.network)
         return prepare_batch(network, batch, claims, make, rng=random.Random(7))
 

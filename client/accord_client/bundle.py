@@ -237,7 +237,11 @@ class Bundle(_Part, frozen=True, kw_only=True):
         """The file, indented for people."""
         members = to_plain(replace(self, documents=()))
         members["documents"] = [_document_members(document) for document in self.documents]
-        return msgspec.json.format(msgspec.json.encode(members), indent=1) + b"\n"
+        return _indented(members)
+
+
+def _indented(members: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(members), indent=1) + b"\n"
 
 
 def draft_bundle(batch: PreparedBatch, index: int) -> Bundle:
@@ -252,6 +256,37 @@ def draft_bundle(batch: PreparedBatch, index: int) -> Bundle:
         holder=BundleHolder(key=credential.holder_public, salt=credential.holder_salt),
         path=tuple(batch.inclusion_path(index)),
     )
+
+
+def draft_json(batch: PreparedBatch, index: int) -> bytes:
+    """The file of :func:`draft_bundle`; JSON documents go into it as they are, and are not read again."""
+    credential = batch.credentials[index]
+    reference = credential.reference
+    members = {
+        "format": FORMAT,
+        "network": reference.network.hex(),
+        "batch_id": batch.batch_id.hex(),
+        "index": index,
+        "documents": [
+            {
+                "media_type": document.media_type,
+                "salt": document.salt.hex(),
+                **(
+                    {"content": msgspec.Raw(document.content)}
+                    if is_json(document.media_type)
+                    else {"data": base64_text(document.content)}
+                ),
+            }
+            for document in credential.documents
+        ],
+        "holder": {"key": credential.holder_public.hex(), "salt": credential.holder_salt.hex()},
+        "path": [item.hex() for item in batch.inclusion_path(index)],
+        "record": None,
+        "seals": [],
+        "state": [],
+        "handoffs": [],
+    }
+    return _indented(members)
 
 
 def parse_bundle(data: bytes) -> Bundle:

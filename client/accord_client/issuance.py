@@ -25,7 +25,7 @@ from msgspec import Meta
 
 from accord_client.api import InclusionProof, StateProof
 from accord_client.builders import Request
-from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_bundle, parse_bundle
+from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_json, parse_bundle
 from accord_client.documents.json_guard import load_object
 from accord_client.errors import RefusedError
 from accord_client.issuing import PreparedBatch
@@ -87,7 +87,7 @@ class IssuanceFolder:
             raise RefusedError("ISSUE_FOLDER", "expected an empty folder", path=str(self.path))
         rows = []
         for index, credential in enumerate(batch.credentials):
-            write_private(self.bundle_path(index), draft_bundle(batch, index).to_json())
+            write_private(self.bundle_path(index), draft_json(batch, index))
             if credential.holder_seed is not None:
                 key = {"credential": credential.reference.urn, "seed": credential.holder_seed.hex()}
                 write_private(self.path / f"{index:04}.holder.json", msgspec.json.encode(key))

@@ -86,13 +86,41 @@ def _type_info(kind: Any) -> inspect.Type:
     return inspect.type_info(kind)
 
 
+@lru_cache(maxsize=1024)
+def _fields_with_bytes(kind: type) -> dict[str, inspect.Type]:
+    """Fields of a struct that have bytes somewhere in them, by their names in JSON; nobody looks at the others."""
+    info = inspect.type_info(kind)
+    fields = info.fields if isinstance(info, inspect.StructType) else ()
+    return {field.encode_name: field.type for field in fields if _has_bytes(field.type, frozenset({kind}))}
+
+
+def _has_bytes(kind: inspect.Type, around: frozenset[type]) -> bool:
+    """Whether values of a type can have bytes in them; of a struct inside itself it is assumed."""
+    match kind:
+        case inspect.BytesType():
+            return True
+        case inspect.StructType():
+            within = around | {kind.cls}
+            return kind.cls in around or any(_has_bytes(field.type, within) for field in kind.fields)
+        case inspect.DictType():
+            return _has_bytes(kind.value_type, around)
+        case inspect.VarTupleType() | inspect.ListType():
+            return _has_bytes(kind.item_type, around)
+        case inspect.TupleType():
+            return any(_has_bytes(item, around) for item in kind.item_types)
+        case inspect.UnionType():
+            return any(_has_bytes(item, around) for item in kind.types)
+        case _:
+            return False
+
+
 def _with_bytes(value: Any, kind: inspect.Type, path: str) -> Any:
     """The value with hex turned into bytes where the type wants bytes; what does not fit stays as it is."""
     match kind:
         case inspect.BytesType():
             return _from_hex(value, path) if isinstance(value, str) else value
         case inspect.StructType() if isinstance(value, dict):
-            types = {field.encode_name: field.type for field in kind.fields}
+            types = _fields_with_bytes(kind.cls)
             return {
                 name: _with_bytes(item, types[name], f"{path}.{name}") if name in types else item
                 for name, item in value.items()

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from io import FileIO
 from pathlib import Path
+from typing import Final
 
 from accord_ledger.errors import AccordError
+
+_PART: Final = 4096
+"""Bytes asked for at a time where nobody knows how many there are (a pipe)."""
 
 
 class CeremonyError(AccordError):
@@ -23,8 +28,8 @@ def read_public(path: Path, *, limit: int) -> bytes:
         CeremonyError: ``FILE_MISSING``, ``FILE_IO`` or ``FILE_TOO_LARGE``.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        with path.open("rb", buffering=0) as file:
+            data = _read(file, limit + 1)
     except FileNotFoundError as error:
         raise CeremonyError("FILE_MISSING", "expected a file", path=str(path)) from error
     except OSError as error:
@@ -32,6 +37,17 @@ def read_public(path: Path, *, limit: int) -> bytes:
     if len(data) > limit:
         raise CeremonyError("FILE_TOO_LARGE", f"expected at most {limit} bytes", path=str(path))
     return data
+
+
+def _read(file: FileIO, most: int) -> bytes:
+    """What is in a file, or its first ``most`` bytes; room is taken for as much as there is and not for the bound."""
+    expected = min(os.fstat(file.fileno()).st_size + 1, most)
+    parts: list[bytes] = []
+    size = 0
+    while size < most and (part := file.read(min(max(expected - size, _PART), most - size))):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def write_public(path: Path, data: bytes, *, replace: bool = False) -> None:

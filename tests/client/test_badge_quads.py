@@ -6,30 +6,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, parse, serialize
 
 from accord_client.documents.badge_quads import CONTEXTS, known_shape_quads
 from accord_client.documents.badge_terms import COMMON, PURPOSES, TYPES
 from accord_client.documents.json_ld import canonicalize_rdf, to_quads
 from accord_client.documents.open_badge_check import CONTEXTS as BADGE_CONTEXTS
-from accord_client.documents.rdf_canon import canonical_nquads, line
+from accord_client.documents.rdf_canon import canonical_nquads
 from accord_ledger.errors import DecodeError
-from badge_documents import LEARNER, badge, badges
+from badge_documents import LEARNER, badge, badges, oxigraph
 
 
 def fast(document: dict[str, Any]) -> str:
     quads = known_shape_quads(document)
     assert quads is not None
     return canonical_nquads(quads)
-
-
-def oxigraph(document: dict[str, Any]) -> str:
-    """Quads of pyld, canonicalized by a library that shares nothing with this package."""
-    text = "".join(line(quad) for quad in to_quads(document))
-    dataset = Dataset(parse(text, format=RdfFormat.N_QUADS))
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    lines = (serialize(dataset, format=RdfFormat.N_QUADS) or b"").decode().split("\n")
-    return "".join(sorted(f"{row}\n" for row in lines if row))
 
 
 def test_the_shape_is_the_one_we_make() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_bundle, parse_bundle
+from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_bundle, draft_json, parse_bundle
 from accord_client.documents.open_badge_facts import LearnerClaims
 from accord_client.issuing import LearnerDocument, prepare_batch
 from accord_ledger.credential import check_credential, holder_commitment
@@ -25,6 +25,15 @@ def test_reading_gives_back_what_was_written() -> None:
     assert parse_bundle(made.to_json()) == made
     draft = draft_bundle(issued()[1], 0)
     assert parse_bundle(draft.to_json()) == draft
+
+
+def test_a_draft_is_written_at_once_as_its_bundle_is() -> None:
+    token = LearnerDocument("application/dc+sd-jwt", b"a.b.c~d~")
+    files = [LearnerDocument("application/vc", '{"a":[{}],"b":1.5,"é":"\\n\\u0001"}'.encode()), token]
+    batch = prepare_batch(b"\x01" * 32, bytes(16), [LearnerClaims("A", "B")] * 3, lambda _: files)
+    for made in (batch, issued()[1]):
+        for index in range(made.count):
+            assert draft_json(made, index) == draft_bundle(made, index).to_json()
 
 
 def test_any_indentation_and_order_reads_the_same() -> None:

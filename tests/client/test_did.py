@@ -76,6 +76,7 @@ def test_a_did_of_a_host() -> None:
         "https://node.example/x",
         "https://",
         "https://a:b",
+        "https://[",
         "https://u@node.example",
     ):
         with pytest.raises(AccordError, match="DID_WEB"):

@@ -10,7 +10,7 @@ from accord_client.plain import body_from_json, from_plain, kind_names, to_plain
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kinds.agreement import ProposeBody
 from accord_ledger.domain.kinds.recognise import RecogniseBody
-from accord_ledger.errors import AccordError
+from accord_ledger.errors import AccordError, DecodeError
 from client_cli import agreement_terms
 from client_ledger import issued
 
@@ -63,3 +63,23 @@ def test_faults_are_named_with_their_place(data: bytes, code: str, path: str) ->
     with pytest.raises(AccordError) as caught:
         body_from_json("recognise", data)
     assert (caught.value.code, caught.value.path) == (code, path)
+
+
+class Nested(msgspec.Struct, frozen=True):
+    """A struct inside itself, bytes in it and beside it."""
+
+    name: str
+    own: bytes = b""
+    inner: Nested | None = None
+    several: tuple[Nested, ...] = ()
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def test_bytes_are_found_wherever_they_are() -> None:
+    deep = Nested("a", inner=Nested("b", several=(Nested("c", b"\x01", texts={"x": "ff"}),)))
+    assert from_plain(to_plain(deep), Nested) == deep
+    bent = to_plain(deep)
+    bent["inner"]["several"][0]["own"] = "F0"
+    with pytest.raises(DecodeError) as caught:
+        from_plain(bent, Nested)
+    assert (caught.value.code, caught.value.path) == ("PLAIN_VALUE", "inner.several[0].own")

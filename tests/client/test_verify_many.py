@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from accord_client.bundle import parse_bundle
 from accord_client.cli.main import accord
 from accord_client.verify import verify_bundle
 from accord_client.verify.evidence import SeenValues
-from accord_client.verify.many import FileVerifier, verify_files
+from accord_client.verify.many import CHUNK, FileVerifier, verify_files
 from client_ledger import ISSUE_TIME, genesis_file, issued
 
 AT = ISSUE_TIME + 100
@@ -42,6 +43,25 @@ def test_every_file_has_its_verdict(folder: Path, workers: int) -> None:
     assert [item.path for item in found] == paths
     for place, item in enumerate(found):
         assert (item.verdict, item.code) == EXPECTED.get(place, ("valid", "")), item
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_verdicts_come_without_reports_where_nobody_reads_them(folder: Path, workers: int) -> None:
+    paths, verifier = sorted(folder.glob("*.json")), FileVerifier(issued()[0].trust, AT)
+    whole = list(verify_files(paths, verifier, workers=workers))
+    short = list(verify_files(paths, verifier, workers=workers, reports=False))
+    assert short == [replace(item, report={}) for item in whole]
+    assert [bool(item.report) for item in whole] == [place != 4 for place in range(len(paths))]
+
+
+def test_many_chunks_keep_their_order(folder: Path, tmp_path: Path) -> None:
+    good = [path for place, path in enumerate(sorted(folder.glob("*.json"))) if place not in EXPECTED]
+    paths = [tmp_path / f"{number:04}" for number in range(3 * CHUNK)]
+    for number, path in enumerate(paths):
+        path.hardlink_to(good[number % len(good)])
+    found = verify_files(paths, FileVerifier(issued()[0].trust, AT), workers=2, reports=False)
+    assert next(found).path == paths[0]
+    assert [(item.path, item.verdict) for item in found] == [(path, "valid") for path in paths[1:]]
 
 
 def test_the_command_says_the_worst(folder: Path) -> None:

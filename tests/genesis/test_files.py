@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,24 @@ def test_a_missing_folder_is_an_error_not_a_fault(tmp_path: Path) -> None:
     with pytest.raises(CeremonyError) as caught:
         write_public(tmp_path / "none" / "x", b"")
     assert caught.value.code == "FILE_IO"
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 100_000])
+def test_what_is_there_is_read_whole_up_to_the_bound(tmp_path: Path, size: int) -> None:
+    path, data = tmp_path / "some", bytes(range(256)) * (size // 256) + bytes(size % 256)
+    path.write_bytes(data)
+    for limit in (size, size + 1, 10**6):
+        assert read_public(path, limit=limit) == data
+    if size:
+        with pytest.raises(CeremonyError) as caught:
+            read_public(path, limit=size - 1)
+        assert caught.value.code == "FILE_TOO_LARGE"
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(path.write_bytes, b"12345" * 10_000)
+        assert read_public(path, limit=50_000) == b"12345" * 10_000
+        assert written.result() == 50_000

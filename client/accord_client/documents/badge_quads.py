@@ -116,8 +116,13 @@ class _Reader:
         return head
 
 
+def is_plain_iri(text: str) -> bool:
+    """Whether a text stands for itself where an IRI belongs."""
+    return _IRI.fullmatch(text) is not None
+
+
 def _iri(value: Any) -> str:
-    if not isinstance(value, str) or not _IRI.fullmatch(value):
+    if not isinstance(value, str) or not is_plain_iri(value):
         raise _OtherShapeError
     return f"<{value}>"
 

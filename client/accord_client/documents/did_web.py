@@ -84,11 +84,11 @@ def did_web(base_url: str, *path: str) -> str:
     Raises:
         DecodeError: ``DID_WEB``.
     """
-    parts = urlsplit(base_url)
     try:
+        parts = urlsplit(base_url)
         port = parts.port
     except ValueError as error:
-        raise DecodeError("DID_WEB", f"expected a port, got {base_url[:120]!r}") from error
+        raise DecodeError("DID_WEB", f"expected a host and a port, got {base_url[:120]!r}") from error
     if (
         parts.scheme != "https"
         or not parts.hostname

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import chain
 from typing import Any, Final, NoReturn
 
 import rfc8785
@@ -58,7 +59,9 @@ def load_json(data: bytes, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) ->
         raise DecodeError("JSON_SYNTAX", f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise DecodeError("JSON_DEPTH", f"expected at most {depth} levels") from error
-    _check_tree(value, depth)
+    _check_depth(value, depth)
+    if "\\u" in text:  # UTF-8 has no surrogates: a lone one comes by an escape
+        _check_texts(value)
     return value
 
 
@@ -71,11 +74,13 @@ def load_object(data: bytes, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) 
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in members:
-            raise DecodeError("JSON_DUPLICATE", f"expected each member once, got {name[:60]!r} again")
-        members[name] = value
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise DecodeError("JSON_DUPLICATE", f"expected each member once, got {name[:60]!r} again")
+            seen.add(name)
     return members
 
 
@@ -108,22 +113,28 @@ def _no_constant(name: str) -> NoReturn:
     raise DecodeError("JSON_NUMBER", f"expected a number, got {name}")
 
 
-def _check_tree(value: Json, depth: int) -> None:
-    level, row = 0, [value]
+def _check_depth(value: Json, depth: int) -> None:
+    level, row = 0, [value] if isinstance(value, list | dict) else []
+    while row:
+        if level == depth:
+            raise DecodeError("JSON_DEPTH", f"expected at most {depth} levels")
+        items = chain.from_iterable(item.values() if isinstance(item, dict) else item for item in row)
+        level, row = level + 1, [item for item in items if isinstance(item, list | dict)]
+
+
+def _check_texts(value: Json) -> None:
+    row = [value]
     while row:
         below: list[Json] = []
         for item in row:
             if isinstance(item, str):
                 _check_text(item)
-            elif isinstance(item, list | dict):
-                if level == depth:
-                    raise DecodeError("JSON_DEPTH", f"expected at most {depth} levels")
-                if isinstance(item, dict):
-                    below.extend(item.keys())
-                    below.extend(item.values())
-                else:
-                    below.extend(item)
-        level, row = level + 1, below
+            elif isinstance(item, dict):
+                below.extend(item.keys())
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        row = below
 
 
 def _check_text(text: str) -> None:

@@ -21,6 +21,11 @@ ED25519_PREFIX: Final = b"\xed\x01"
 MAX_BASE58: Final = 256
 """Longest base58 text decoded; decoding takes quadratic time."""
 
+_GROUP_DIGITS: Final = 10
+_GROUP: Final = 58**_GROUP_DIGITS
+"""Digits are taken in groups whose value is a machine word."""
+
+_PAIRS: Final = [first + second for first in BASE58_ALPHABET for second in BASE58_ALPHABET]
 _DIGITS: Final = {character: value for value, character in enumerate(BASE58_ALPHABET)}
 
 DID_KEY_PURPOSES: Final = frozenset(
@@ -49,12 +54,14 @@ Resolve = Callable[[str], VerificationMethod]
 
 def base58_encode(data: bytes) -> str:
     """Base58btc, with one ``1`` for each leading zero byte."""
-    number, digits = int.from_bytes(data, "big"), ""
+    number, groups = int.from_bytes(data, "big"), []
     while number:
-        number, digit = divmod(number, 58)
-        digits = BASE58_ALPHABET[digit] + digits
+        number, group = divmod(number, _GROUP)
+        for _ in range(_GROUP_DIGITS // 2):
+            group, pair = divmod(group, 58 * 58)
+            groups.append(_PAIRS[pair])
     zeros = len(data) - len(data.lstrip(b"\x00"))
-    return "1" * zeros + digits
+    return "1" * zeros + "".join(reversed(groups)).lstrip("1")
 
 
 def base58_decode(text: str) -> bytes:
@@ -66,12 +73,21 @@ def base58_decode(text: str) -> bytes:
     if len(text) > MAX_BASE58:
         raise DecodeError("MULTIKEY_BASE58", f"expected at most {MAX_BASE58} characters, got {len(text)}")
     number = 0
-    for character in text:
-        if character not in _DIGITS:
-            raise DecodeError("MULTIKEY_BASE58", f"expected base58btc, got {character!r}")
-        number = number * 58 + _DIGITS[character]
+    for start in range(0, len(text), _GROUP_DIGITS):
+        group = text[start : start + _GROUP_DIGITS]
+        number = number * 58 ** len(group) + _group_value(group)
     zeros = len(text) - len(text.lstrip("1"))
     return b"\x00" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _group_value(group: str) -> int:
+    """Of a few digits, whose value is a small number and quick to work with."""
+    value = 0
+    for character in group:
+        if character not in _DIGITS:
+            raise DecodeError("MULTIKEY_BASE58", f"expected base58btc, got {character!r}")
+        value = value * 58 + _DIGITS[character]
+    return value
 
 
 def multibase_encode(data: bytes) -> str:

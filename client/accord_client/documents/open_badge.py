@@ -63,9 +63,9 @@ def build_open_badge(
         DecodeError: ``BADGE_*``: the facts make no Open Badge (:func:`check_open_badge`), credits that
             decimals cannot carry (``BADGE_CREDITS``) or a result outside the scale (``BADGE_RESULT``).
     """
+    own = learner_parts(programme, learner, holder, reference, identity_salt, status)
     document: JsonObject = {
         "@context": list(CONTEXTS),
-        "id": reference.urn,
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": programme.name,
         "description": programme.description,
@@ -73,12 +73,41 @@ def build_open_badge(
         "validFrom": stamp_text(dates.valid_from),
         "validUntil": None if dates.valid_until is None else stamp_text(dates.valid_until),
         "awardedDate": None if dates.awarded is None else stamp_text(dates.awarded),
-        "credentialSubject": _subject(programme, issuer, learner, holder, identity_salt),
-        "credentialStatus": _status(status),
+        **own,
+        "credentialSubject": own["credentialSubject"]
+        | _present(
+            {
+                "type": ["AchievementSubject"],
+                "creditsEarned": _decimal(programme.credits),
+                "achievement": _achievement(programme, issuer),
+            }
+        ),
     }
     badge = _present(document)
     check_open_badge(badge)
     return badge
+
+
+def learner_parts(
+    programme: ProgrammeFacts,
+    learner: LearnerClaims,
+    holder: bytes,
+    reference: LedgerReference,
+    identity_salt: bytes,
+    status: tuple[StatusEntry, ...] = (),
+) -> JsonObject:
+    """All members in which badges of one programme differ, where they stand in the badge.
+
+    Raises:
+        DecodeError: ``BADGE_RESULT``: a result outside the scale.
+    """
+    subject = {
+        "id": did_key(holder),
+        "identifier": _identities(learner, identity_salt.hex()),
+        "result": _result(programme, learner),
+    }
+    own = {"id": reference.urn, "credentialSubject": _present(subject), "credentialStatus": _status(status)}
+    return _present(own)
 
 
 def ledger_reference(document: JsonObject) -> LedgerReference:
@@ -108,21 +137,6 @@ def _profile(issuer: IssuerFacts) -> JsonObject:
             "url": issuer.url,
             "email": issuer.email,
             "otherIdentifier": entries,
-        }
-    )
-
-
-def _subject(
-    programme: ProgrammeFacts, issuer: IssuerFacts, learner: LearnerClaims, holder: bytes, salt: bytes
-) -> JsonObject:
-    return _present(
-        {
-            "id": did_key(holder),
-            "type": ["AchievementSubject"],
-            "identifier": _identities(learner, salt.hex()),
-            "creditsEarned": _decimal(programme.credits),
-            "achievement": _achievement(programme, issuer),
-            "result": _result(programme, learner),
         }
     )
 

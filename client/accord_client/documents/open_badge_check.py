@@ -39,7 +39,9 @@ DATE_MEMBERS: Final = {
 
 _OB_CONTEXT = re.compile(r"https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)?\.json", re.ASCII)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.ASCII)
-_IDENTITY_HASH = re.compile(r"(sha256\$[0-9a-fA-F]{64}|md5\$[0-9a-fA-F]{32})", re.ASCII)
+IDENTITY_HASH: Final = re.compile(r"(sha256\$[0-9a-fA-F]{64}|md5\$[0-9a-fA-F]{32})", re.ASCII)
+"""A hashed identity (Open Badges 3.0, IdentityHash)."""
+
 _LIST_INDEX = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -189,7 +191,7 @@ def _check_identity(item: JsonObject, path: str) -> None:
     hashed = _present(item, path, "hashed")
     if not isinstance(hashed, bool):
         raise DecodeError("BADGE_VALUE", "expected true or false", path=f"{path}.hashed")
-    if hashed and not _IDENTITY_HASH.fullmatch(identity):
+    if hashed and not IDENTITY_HASH.fullmatch(identity):
         raise DecodeError("BADGE_VALUE", "expected sha256$<hex>", path=f"{path}.identityHash")
 
 

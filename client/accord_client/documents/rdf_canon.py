@@ -106,7 +106,7 @@ class _Canonicalizer:
                 self._quads.setdefault(value, []).append(quad)
             if graph and graph[0] == "_" and graph not in (subject, value):
                 self._quads.setdefault(graph, []).append(quad)
-        self._first = {node: _first_degree(node, near) for node, near in self._quads.items()}
+        self._first = {node: first_degree_hash(node, near) for node, near in self._quads.items()}
         self._canonical = _Issuer("_:c14n")
         self._left = work
 
@@ -186,8 +186,13 @@ class _Canonicalizer:
             yield path, tried
 
 
-def _first_degree(node: str, quads: list[Quad]) -> str:
-    """Hash First Degree Quads (section 4.6)."""
+def first_degree_hash(node: str, quads: list[Quad]) -> str:
+    """Hash First Degree Quads (RDFC-1.0 section 4.6).
+
+    Args:
+        node: the blank node.
+        quads: all it occurs in, each once.
+    """
     lines = [
         line((_blinded(subject, node), predicate, _blinded(value, node), _blinded(graph, node)))
         for subject, predicate, value, graph in quads

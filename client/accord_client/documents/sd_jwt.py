@@ -39,6 +39,7 @@ ALGORITHMS: Final = ("EdDSA", "Ed25519")
 """``alg`` values for Ed25519: of RFC 8037 and of RFC 9864. The first is the one in use."""
 
 _DIGESTS, _ALGORITHM, _ELEMENT = "_sd", "_sd_alg", "..."
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -70,6 +71,8 @@ class SdJwt:
     header: JsonObject
     payload: JsonObject
     """Claims as signed: digests in place of what can be disclosed."""
+    signature: bytes
+    """Of the issuer-signed part (64 bytes)."""
 
     @property
     def shown(self) -> str:
@@ -107,7 +110,7 @@ class Binding:
 
 def encode(data: bytes) -> str:
     """Base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def digest(text: str) -> str:
@@ -181,8 +184,8 @@ def parse(token: str) -> SdJwt:
     *texts, binding = texts
     if len(texts) > MAX_DISCLOSURES:
         raise DecodeError("SDJWT_TOO_LARGE", f"expected at most {MAX_DISCLOSURES}, got {len(texts)}")
-    header, payload, _ = _parts(jwt)
-    return SdJwt(jwt, tuple(map(_disclosure, texts)), binding or None, header, payload)
+    header, payload, signature = _parts(jwt)
+    return SdJwt(jwt, tuple(map(_disclosure, texts)), binding or None, header, payload, signature)
 
 
 def header_of(token: str) -> JsonObject:
@@ -233,13 +236,22 @@ def check_jwt(jwt: str, public: bytes, typ: str) -> JsonObject:
         ProofError: ``SDJWT_TYPE``, ``SDJWT_ALGORITHM`` or ``SDJWT_SIGNATURE``.
     """
     header, payload, signature = _parts(jwt)
+    _check_signed(jwt, header, signature, public, typ)
+    return payload
+
+
+def check_signed(token: SdJwt, public: bytes, typ: str) -> None:
+    """Judge the issuer-signed part of a token; raises as :func:`check_jwt`."""
+    _check_signed(token.jwt, token.header, token.signature, public, typ)
+
+
+def _check_signed(jwt: str, header: JsonObject, signature: bytes, public: bytes, typ: str) -> None:
     if header.get("typ") != typ:
         raise ProofError("SDJWT_TYPE", f"expected {typ}, got {str(header.get('typ'))[:40]!r}", path="typ")
     if header.get("alg") not in ALGORITHMS or "crit" in header:
         raise ProofError("SDJWT_ALGORITHM", f"expected one of {ALGORITHMS} and no crit", path="alg")
     if not verifies(public, jwt.rpartition(".")[0].encode(), signature):
         raise ProofError("SDJWT_SIGNATURE", f"expected a valid signature of {public.hex()}", path="jwt")
-    return payload
 
 
 def disclosed(token: SdJwt) -> JsonObject:

@@ -171,7 +171,7 @@ def verify_sd_jwt_vc(
         raise ProofError("PROOF_METHOD", str(error), path="kid") from error
     if "assertionMethod" not in method.purposes:
         raise ProofError("PROOF_PURPOSE", "expected a key for assertionMethod", path="kid")
-    sd_jwt.check_jwt(token.jwt, method.public, typ)
+    sd_jwt.check_signed(token, method.public, typ)
     claims = sd_jwt.disclosed(token)
     if token.payload.get("iss") != method.controller:
         raise ProofError(

@@ -12,7 +12,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from accord_ledger.credential import BATCH_ID_BYTES, MAX_INDEX
 from accord_ledger.errors import DecodeError
@@ -44,7 +44,7 @@ def share_link(base_url: str, shared: SharedCredential) -> str:
     Raises:
         DecodeError: ``SHARE_LINK``.
     """
-    parts = urlsplit(base_url)
+    parts = _split(base_url)
     if parts.scheme not in ("https", "http") or not parts.netloc or parts.query or parts.fragment:
         raise DecodeError("SHARE_LINK", f"expected the address of a node, got {base_url[:120]!r}")
     if shared.name is not None and not 1 <= len(shared.name) <= MAX_NAME:
@@ -56,7 +56,7 @@ def share_link(base_url: str, shared: SharedCredential) -> str:
 
 def parse_share_link(link: str) -> SharedCredential:
     """What a link says; raises ``DecodeError`` ``SHARE_LINK``."""
-    fragment = urlsplit(link).fragment if len(link) <= MAX_LINK else ""
+    fragment = _split(link).fragment if len(link) <= MAX_LINK else ""
     version, *rest = fragment.split(".")
     if version != VERSION or not 1 <= len(rest) <= 2:
         raise DecodeError("SHARE_LINK", f"expected {PATH}#{VERSION}.<credential>, got {link[:120]!r}")
@@ -69,6 +69,13 @@ def parse_share_link(link: str) -> SharedCredential:
     except UnicodeDecodeError as error:
         raise DecodeError("SHARE_LINK", "expected UTF-8", path="name") from error
     return SharedCredential(place[:BATCH_ID_BYTES], index, name)
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:  # such as an IPv6 host without its end
+        raise DecodeError("SHARE_LINK", f"expected an address, got {address[:120]!r}") from error
 
 
 def _encode(data: bytes) -> str:

@@ -40,6 +40,17 @@ class Proven:
     time: int
     """Block time of the oldest seal that state was proved at."""
     height: int
+    roots: tuple[bytes, ...]
+    """State roots, by seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A report with what it rests on, for those who judge more bundles of the same batch."""
+
+    report: Report
+    proven: Proven | None = None
+    facts: LedgerFacts | None = None
 
 
 def verify_bundle(
@@ -59,18 +70,31 @@ def verify_bundle(
         max_status_age: seconds; an older status leaves ``freshness`` not checked.
         seen: values proved before, for a verifier of many bundles.
     """
+    return judge_bundle(bundle, trust, at=at, max_status_age=max_status_age, seen=seen).report
+
+
+def judge_bundle(
+    bundle: Bundle,
+    trust: Trust,
+    *,
+    at: int,
+    max_status_age: int | None = None,
+    seen: SeenValues | None = None,
+) -> Judgement:
+    """As :func:`verify_bundle`, with what the report rests on."""
     report = Report()
+    trust = trust.of_network(bundle.network)
     if bundle.network != trust.network:
         detail = f"expected {trust.network.hex()}, got {bundle.network.hex()}"
         report.failed("network", "BUNDLE_NETWORK", detail)
-        return report.finish("the bundle is of another network")
+        return Judgement(report.finish("the bundle is of another network"))
     report.passed("network")
     try:
         trust = _followed(report, bundle, trust)
     except FatalError as error:  # not the bundle's fault: this program is too old to judge
         report.open("quorum", error.code, error.detail)
         check_documents(report, bundle, None, at)
-        return report.finish("this program does not know the protocol of the ledger")
+        return Judgement(report.finish("this program does not know the protocol of the ledger"))
     record = _record(report, bundle, trust)
     proven = _state(report, bundle, trust, SeenValues() if seen is None else seen)
     if proven is not None:
@@ -78,14 +102,14 @@ def verify_bundle(
     facts = _facts(report, bundle, trust, proven)
     if facts is None or proven is None:
         check_documents(report, bundle, None, at)
-        return report.finish("the evidence does not say")
+        return Judgement(report.finish("the evidence does not say"))
     report.facts = facts.to_plain() | {"as_of": proven.time, "as_of_height": proven.height}
     if record is not None:
         _check_record(report, bundle, record, facts)
     check_authority(report, facts, at)
     check_documents(report, bundle, facts, at)
     _check_freshness(report, proven.time, at, max_status_age)
-    return report.finish("the evidence does not say")
+    return Judgement(report.finish("the evidence does not say"), proven, facts)
 
 
 # ---- evidence ----------------------------------------------------------------------------------------
@@ -146,7 +170,8 @@ def _state(report: Report, bundle: Bundle, trust: Trust, seen: SeenValues) -> Pr
         return None
     oldest = min((seals[number] for number in {item.seal for item in bundle.state} or {0}), key=_height)
     report.passed("state", f"{len(values)} values as of block {oldest.seal.height}")
-    return Proven(Evidence(values), oldest.seal.time, oldest.seal.height)
+    roots = tuple(seal.seal.state_root for seal in seals)
+    return Proven(Evidence(values), oldest.seal.time, oldest.seal.height, roots)
 
 
 def _height(seal: ProvedSeal) -> int:
@@ -260,7 +285,12 @@ def _check_batch(report: Report, bundle: Bundle, proven: Proven) -> None:
     except AccordError as error:
         report.failed_by("batch", error)
     else:
-        report.passed("batch", f"{bundle.index + 1} of {batch.count}")
+        report.passed("batch", place_in_batch(bundle.index, batch.count))
+
+
+def place_in_batch(index: int, count: int) -> str:
+    """What a report says of a credential that stands at its place."""
+    return f"{index + 1} of {count}"
 
 
 def _check_freshness(report: Report, time: int, at: int, max_age: int | None) -> None:

@@ -1,28 +1,31 @@
 """Many bundle files at once: a class, or everything an employer received, on all cores.
 
-Each process keeps what many bundles share: the checkpoints it opened (:class:`~accord_client.trust.Trust`)
-and the values of state it saw proved. What is kept never replaces a check: a value is remembered under the
-root, the proof and the value themselves.
+Each process keeps what many bundles share: the checkpoints it opened (:class:`~accord_client.trust.Trust`),
+the values of state it saw proved, and what bundles of a batch have in common
+(:mod:`~accord_client.verify.known_batches`). What is kept never replaces a check: it is remembered under the
+exact bytes it was found for, the pin and the time.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import gc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from accord_client.bundle import MAX_BUNDLE_BYTES, parse_bundle
+from accord_client.processes import cores, start_context
 from accord_client.trust import Trust
-from accord_client.verify.bundle_check import verify_bundle
+from accord_client.verify.bundle_check import judge_bundle
 from accord_client.verify.evidence import SeenValues
-from accord_client.verify.report import Verdict
+from accord_client.verify.known_batches import KnownBatches
+from accord_client.verify.report import Check, Verdict
 from accord_genesis.files import read_public
 from accord_ledger.errors import AccordError
 
-CHUNK: Final = 16
+CHUNK: Final = 64
 """Files handed to another process at a time."""
 
 PARALLEL_FROM: Final = 500
@@ -37,10 +40,17 @@ class FileVerdict:
     verdict: Verdict
     """``invalid`` also for a file that is no bundle."""
     report: dict[str, Any]
-    """As :meth:`Report.to_plain`; empty for a file that is no bundle."""
+    """As :meth:`Report.to_plain`; empty for a file that is no bundle, and where reports were not asked for.
+    Verdicts of one batch share parts of it: it is for reading."""
     code: str = ""
     """Of the first check that failed or could not be made, or of what is wrong with the file."""
     detail: str = ""
+
+    @classmethod
+    def of(cls, path: Path, verdict: Verdict, report: dict[str, Any], worst: Check) -> FileVerdict:
+        """From a report and its worst check."""
+        found = ("", "") if worst.outcome == "passed" else (worst.code, worst.detail)
+        return cls(path, verdict, report, *found)
 
 
 @dataclass
@@ -52,6 +62,7 @@ class FileVerifier:
     """POSIX seconds for which validity is asked."""
     max_status_age: int | None = None
     _seen: SeenValues = field(default_factory=SeenValues, repr=False)
+    _batches: KnownBatches = field(default_factory=KnownBatches, repr=False)
 
     def __call__(self, path: Path) -> FileVerdict:
         """The verdict on a file; never raises for what is in it."""
@@ -62,19 +73,25 @@ class FileVerifier:
 
     def judge(self, path: Path, data: bytes) -> FileVerdict:
         """The verdict on the bytes of a file; raises ``DecodeError`` if they are no bundle."""
-        report = verify_bundle(
-            parse_bundle(data), self.trust, at=self.at, max_status_age=self.max_status_age, seen=self._seen
+        alike = self._batches.judge(data, self._basis())
+        if alike is not None:
+            return FileVerdict.of(path, alike.verdict, alike.report, alike.worst)
+        bundle = parse_bundle(data)
+        judged = judge_bundle(
+            bundle, self.trust, at=self.at, max_status_age=self.max_status_age, seen=self._seen
         )
-        order = {"failed": 0, "not_checked": 1, "passed": 2}
-        first = min(
-            report.checks.values(), key=lambda check: (order[check.outcome], check.code == "NOT_CHECKED")
-        )
-        found = ("", "") if first.outcome == "passed" else (first.code, first.detail)
-        return FileVerdict(path, report.verdict, report.to_plain(), *found)
+        self._batches.learn(data, bundle, judged, self.at)
+        report = judged.report
+        return FileVerdict.of(path, report.verdict, report.to_plain(), report.worst)
+
+    def _basis(self) -> tuple[object, ...]:
+        """All that verdicts rest on besides the files."""
+        trust = self.trust
+        return trust.network, trust.origin, tuple(trust.epochs), trust.newest, self.at, self.max_status_age
 
 
 def verify_files(
-    paths: Sequence[Path], verifier: FileVerifier, *, workers: int | None = None
+    paths: Sequence[Path], verifier: FileVerifier, *, workers: int | None = None, reports: bool = True
 ) -> Iterator[FileVerdict]:
     """The verdicts on many files, in order, as they are found.
 
@@ -82,23 +99,36 @@ def verify_files(
         paths: bundle files.
         verifier: pin, time and freshness.
         workers: processes; as many as there are cores if None, but for a few files only this one.
+        reports: whether verdicts carry their reports, which take time on the way between processes.
     """
-    count = workers or (1 if len(paths) < PARALLEL_FROM else multiprocessing.cpu_count())
+    count = workers or (1 if len(paths) < PARALLEL_FROM else cores())
     if count == 1:
-        yield from map(verifier, paths)
+        found = map(verifier, paths)
+        yield from found if reports else (replace(item, report={}) for item in found)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, _begin, (verifier,)) as pool:
-        yield from pool.map(_judge, paths, chunksize=CHUNK)
+    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
+    pool = ProcessPoolExecutor(count, start_context(), _begin, (verifier, reports))
+    try:
+        for chunk, made in zip(chunks, pool.map(_judge, chunks), strict=True):
+            for path, (verdict, report, code, detail) in zip(chunk, made, strict=True):
+                yield FileVerdict(path, verdict, report, code, detail)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-_verifiers: list[FileVerifier] = []
-"""The one of this process."""
+_Plain = tuple[Verdict, dict[str, Any], str, str]
+"""A verdict without its path, which whoever asked has."""
+
+_verifiers: list[tuple[FileVerifier, bool]] = []
+"""The one of this process, and whether reports are wanted."""
 
 
-def _begin(verifier: FileVerifier) -> None:
-    _verifiers[:] = [verifier]
+def _begin(verifier: FileVerifier, reports: bool) -> None:
+    _verifiers[:] = [(verifier, reports)]
+    gc.freeze()  # what is loaded stays; looking at it again and again would take a tenth of the time
 
 
-def _judge(path: Path) -> FileVerdict:
-    return _verifiers[0](path)
+def _judge(paths: Sequence[Path]) -> list[_Plain]:
+    verifier, reports = _verifiers[0]
+    found = map(verifier, paths)
+    return [(item.verdict, item.report if reports else {}, item.code, item.detail) for item in found]

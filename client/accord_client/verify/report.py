@@ -102,6 +102,14 @@ class Report:
             return "invalid"
         return "unknown" if "not_checked" in outcomes or not outcomes else "valid"
 
+    @property
+    def worst(self) -> Check:
+        """The first check that failed, else the first that could not be made, else the first."""
+        order = {"failed": 0, "not_checked": 1, "passed": 2}
+        return min(
+            self.checks.values(), key=lambda check: (order[check.outcome], check.code == "NOT_CHECKED")
+        )
+
     def to_plain(self) -> dict[str, Any]:
         """The report as a JSON object."""
         checks = [

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from accord_client.bundle import MAX_BUNDLE_BYTES, parse_bundle
 from accord_client.cli.connection import GENESIS_VARIABLE
-from accord_client.cli.output import clean, emit, facts, json_option, table
+from accord_client.cli.output import clean, emit, facts, json_option, table, wants_json
 from accord_client.documents.timestamps import stamp_seconds, stamp_text
 from accord_client.trust import load_trust
 from accord_client.verify import Report, verify_bundle
@@ -50,7 +50,7 @@ def command(
     verifier = FileVerifier(trust, moment, max_status_age)
     note = {"test_network": True} if trust.scripted_clock else {}
     if len(files) > 1:
-        ctx.exit(_several(list(verify_files(files, verifier)), note))
+        ctx.exit(_several(list(verify_files(files, verifier, reports=wants_json())), note))
     bundle = parse_bundle(read_public(files[0], limit=MAX_BUNDLE_BYTES))
     report = verify_bundle(bundle, trust, at=moment, max_status_age=max_status_age)
     emit(report.to_plain() | note, lambda out: _show(out, report, test=trust.scripted_clock))
