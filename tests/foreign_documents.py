@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from accord_client.documents import sd_jwt
 from accord_client.documents.clr import export_clr
 from accord_client.documents.context_store import bundled
 from accord_client.documents.cryptosuites import EDDSA_RDFC_2022
@@ -25,6 +26,7 @@ from accord_client.documents.status_bits import StatusBits, list_length
 from accord_client.documents.status_bitstring import PURPOSES, ListPeriod, build_status_list
 from accord_client.documents.status_token import pack_statuses, sign_status_token
 from accord_client.issuing import JcsSigner, RdfcSigner
+from accord_ledger.keys import SigningKey
 from badge_documents import HOLDER, ISSUER, ISSUER_KEY, LEARNER, PROGRAMME, REFERENCE, badge
 
 MADE = 1_767_225_600
@@ -113,6 +115,18 @@ def token() -> str:
         PROGRAMME, ISSUER, LEARNER, holder=HOLDER.public, reference=REFERENCE, dates=BadgeDates(MADE),
         seed=bytes(32), key=ISSUER_KEY, verification_method=METHOD, status=TokenStatus(f"{LISTS}/token", POSITION),
     )  # fmt: skip
+
+
+def shown_token(
+    *,
+    names: tuple[str, ...] = ("grade",),
+    key: SigningKey = HOLDER,
+    audience: str = DOMAIN,
+    nonce: str = CHALLENGE,
+) -> str:
+    """The same with the grade shown and nothing else hidden, bound to one verifier by the holder."""
+    shown = sd_jwt.parse(token()).select(names)
+    return sd_jwt.bind(shown, key, audience=audience, nonce=nonce, issued_at=LATER)
 
 
 def presentation() -> Json:
@@ -237,6 +251,21 @@ TOKEN = {
 }
 
 
+def binding_of(text: str) -> str:
+    """The key binding at the end."""
+    return text.rpartition("~")[2]
+
+
+SHOWN = {name: TOKEN[name] for name in ("issuer", "holder", "added claim", "key name")} | {
+    "other grade": other_disclosure,
+    "binding left out": lambda text: text.removesuffix(binding_of(text)),
+    "binding of another key": lambda _: shown_token(key=ISSUER_KEY),
+    "for another verifier": lambda _: shown_token(audience="https://another.example"),
+    "for another request": lambda _: shown_token(nonce="another"),
+    "binding of less": lambda text: text.replace(binding_of(text), binding_of(shown_token(names=()))),
+}
+
+
 def specimens() -> list[Specimen]:
     """Every kind of document."""
     shown = {
@@ -268,6 +297,7 @@ def specimens() -> list[Specimen]:
         Specimen("presentation", presentation(), PROOF | shown),
         Specimen("transcript", transcript(), CREDENTIAL | record),
         Specimen("list", status_list("revocation"), PROOF | listed),
+        Specimen("shown token", shown_token(), SHOWN),
         Specimen(
             "status token",
             status_token(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ from accord_ledger.calendar import date_at
 from accord_node.http import HttpServer
 from client_cli import Desk, today
 from node_network import Alliance, Network, key, make_alliance, programme_entries
+from verify_alone import BLOCKED, verify_alone
 
 DID = "did:web:p0.example"
 
@@ -184,36 +184,6 @@ async def test_the_command_line_issues_and_verifies(tmp_path: Path) -> None:
         "revocation", "suspension",
     ]  # fmt: skip
     assert sd_jwt.parse(token.file().decode()).payload["status"]["status_list"]["uri"].endswith("/token")
-
-
-BLOCKED = """
-import sys
-
-def watch(event, arguments):
-    if event.startswith("socket."):
-        raise SystemExit(f"used a socket: {event}")
-
-sys.addaudithook(watch)
-from accord_client.cli.main import accord
-accord(sys.argv[1:], prog_name="accord")
-"""
-"""The command line, ended by its first socket."""
-
-
-def verify_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """``accord verify`` in a process of its own, without sockets, and without a network where that is allowed."""
-    alone = ["unshare", "-rn"]
-    allowed = shutil.which("unshare") and not subprocess.run([*alone, "true"], check=False).returncode
-    command = [*(alone if allowed else []), sys.executable, "-I", "-c", BLOCKED, "verify", *arguments]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={"HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.timeout(120)

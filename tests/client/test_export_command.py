@@ -10,7 +10,7 @@ import pytest
 
 from accord_client.documents.share_link import parse_share_link
 from client_cli import Desk
-from client_ledger import issued
+from client_ledger import ClientLedger, issued
 from export_badges import badge
 
 AT = ("--at", "2027-02-01T00:00:00Z")
@@ -33,6 +33,7 @@ def path(desk: Desk, name: str) -> str:
     ("arguments", "suffix", "begins"),
     [
         (("clr",), ".json", b"{"),
+        (("badge",), ".json", b'{"@context":["https://www.w3.org/ns/credentials/v2"'),
         (("elm", "--country", "NL"), ".jsonld", b"{"),
         (("certificate", "--language", "zh"), ".pdf", b"%PDF-1"),
         (("share",), ".html", b"<!doctype html>"),
@@ -48,6 +49,19 @@ def test_a_bundle_in_each_format(desk: Desk, arguments: tuple[str, ...], suffix:
     assert all(set(loss) == {"fact", "reason"} for loss in said["losses"])
     desk.refused(
         "KEYFILE_EXISTS", "export", arguments[0], path(desk, "mine.accord.json"), *arguments[1:], "--out", out
+    )
+
+
+def test_documents_leave_the_bundle_as_they_were_signed(desk: Desk, tmp_path: Path) -> None:
+    ledger = ClientLedger()
+    ledger.programme()
+    batch = ledger.prepare(10, tokens=True)
+    (tmp_path / "both.accord.json").write_bytes(ledger.export(batch, 3, ledger.issue(batch)).to_json())
+    for kind, document in zip(("badge", "token"), batch.credentials[3].documents, strict=True):
+        desk.run("export", kind, path(desk, "both.accord.json"), "--out", path(desk, kind))
+        assert (tmp_path / kind).read_bytes() == document.content
+    desk.refused(
+        "EXPORT_BADGE", "export", "token", path(desk, "mine.accord.json"), "--out", path(desk, "none")
     )
 
 

@@ -192,7 +192,8 @@ def test_a_link_says_what_was_put_in(shared: SharedCredential) -> None:
 @pytest.mark.parametrize(
     "link",
     ["https://n.example/share", "https://n.example/share#2.AAAA", "https://n.example/share#1.AAAA", "https://n.example/share#1.a+b",
-     "https://n.example/share#1." + "A" * 27 + "._w", "https://n.example/share#1." + "A" * 26 + "B", "x" * 5000],
+     "https://n.example/share#1." + "A" * 27 + "._w", "https://n.example/share#1." + "A" * 26 + "B", "x" * 5000,
+     "https://[", "https://[::1/share#1.AAAA"],
 )  # fmt: skip
 def test_what_is_no_link_is_refused(link: str) -> None:
     with pytest.raises(AccordError, match="SHARE_LINK"):
@@ -200,7 +201,7 @@ def test_what_is_no_link_is_refused(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "base", ["ftp://n.example", "n.example", "https://n.example/?q", "javascript:alert(1)"]
+    "base", ["ftp://n.example", "n.example", "https://n.example/?q", "javascript:alert(1)", "https://["]
 )
 def test_a_link_leads_to_a_node(base: str) -> None:
     with pytest.raises(AccordError, match="SHARE_LINK"):

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from accord_client.badges import verification_method
 from accord_client.bundle import Bundle, draft_bundle
+from accord_client.claims_csv import read_claims_csv
 from accord_client.cli.main import accord
 from accord_client.documents.multikey import VerificationMethod, resolve_did_key
 from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims
@@ -21,7 +22,7 @@ from accord_client.gateway.open_contexts import open_contexts
 from accord_client.gateway.verification import Verified, Verifier, verify_shown
 from accord_client.issuing import BadgeMaker, EveryMaker, RdfcSigner, SdJwtMaker, prepare_batch
 from accord_client.presenting import MAX_KEYS, Shown, document_of, show_claims, show_credentials, token_of
-from accord_client.wallet import Wallet, save_wallet
+from accord_client.wallet import Wallet, load_wallet, save_wallet
 from accord_ledger.errors import AccordError
 from badge_documents import ISSUER, ISSUER_KEY, NOW, PROGRAMME
 
@@ -154,6 +155,12 @@ def test_a_wallet_is_made_and_takes_over_keys(tmp_path: Path) -> None:
     run(tmp_path, "create", wallet)
     keys = [run(tmp_path, "request-key", wallet, "--network", NETWORK.hex())["holder"] for _ in range(2)]
     assert len({*keys}) == 2
+    (tmp_path / "class.csv").write_text(f"family_name,given_name,holder\nDoe,Jane,{keys[0]}\n")
+    [given] = read_claims_csv(tmp_path / "class.csv")
+    opened = load_wallet(tmp_path / "wallet", b"correct horse")
+    assert given.holder is not None
+    assert opened.find_key(held()[1][0].reference, given.holder).public == given.holder
+    assert run(tmp_path, "request-key", wallet, code=1)["code"] == "TRUST_MISSING"
     seed = tmp_path / "0000.holder.json"
     seed.write_text(json.dumps({"credential": held()[1][0].reference.urn, "seed": "07" * 32}))
     seed.chmod(0o600)

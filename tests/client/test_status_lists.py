@@ -133,6 +133,13 @@ def test_a_token_says_valid_revoked_suspended() -> None:
         found.status(MIN_BITS)
 
 
+def test_a_token_names_its_issuer_but_need_not() -> None:
+    header, claims = parts(token())
+    assert claims.pop("iss") == ISSUER
+    found = check_status_token(forged(header, claims), resolve_did_key, url=URL, issuer=ISSUER, at=NOW)
+    assert found.status(5) == 1
+
+
 @settings(max_examples=20)
 @given(st.sets(st.integers(0, MIN_BITS - 1), max_size=10), st.sets(st.integers(0, MIN_BITS - 1), max_size=10))
 def test_packing_keeps_every_place(revoked: set[int], suspended: set[int]) -> None:
@@ -158,6 +165,7 @@ def wrong_tokens() -> list[tuple[bytes, str]]:
         (forged(header | {"alg": "none"}, claims), "STATUS_VERIFICATION_ERROR"),
         (forged(header | {"crit": ["x"]}, claims), "STATUS_VERIFICATION_ERROR"),
         (forged(header, claims | {"sub": "https://other.example"}), "STATUS_VERIFICATION_ERROR"),
+        (forged(header, claims | {"iss": "did:web:other.example"}), "STATUS_VERIFICATION_ERROR"),
         (forged(header, claims | {"exp": NOW}), "STATUS_VERIFICATION_ERROR"),
         (forged(header, claims | {"iat": NOW + 1}), "STATUS_VERIFICATION_ERROR"),
         (forged(header, claims | {"iat": "now"}), "MALFORMED_VALUE_ERROR"),

@@ -1,7 +1,7 @@
 """Every kind of document we make, judged by programs that know nothing of Accord, as it is and altered.
 
 JavaScript: Digital Bazaar's and the Digital Credentials Consortium's libraries, and SD-JWT by the OpenWallet
-Foundation. Python: openvc, AWR/2, and the SD-JWT reference implementation.
+Foundation. Python: openvc, AWR/2, the SD-JWT reference implementation, and token-status-list with jwcrypto.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ VERIFIERS = {
     "badge": {"digitalbazaar", "digitalcredentials", "openvc"},
     "jcs": {"digitalbazaar", "openvc", "awr"},
     "token": {"sd-jwt-js", "openvc", "sd-jwt-python"},
+    "shown token": {"sd-jwt-js", "openvc", "sd-jwt-python"},
     "presentation": {"digitalbazaar", "digitalcredentials", "openvc"},
     "transcript": {"digitalbazaar", "digitalcredentials", "openvc"},
     "list": {"digitalbazaar", "digitalcredentials", "openvc"},
-    "status token": {"sd-jwt-js", "openvc"},
+    "status token": {"sd-jwt-js", "openvc", "token-status-list"},
 }
 
 UNSEEN = {("transcript/unknown term", "openvc")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -15,12 +16,18 @@ from accord_client.documents.status_bits import MIN_BITS
 from accord_client.documents.status_bitstring import check_status_list
 from accord_client.documents.status_token import INVALID, SUSPENDED, VALID, check_status_token
 from accord_ledger.blockreader import BlockReader
+from accord_ledger.calendar import date_at
 from accord_ledger.domain.credentials import standing_of
+from accord_ledger.domain.kinds.erasure import ErasureBody
+from accord_ledger.domain.kinds.issue import IssueBody
+from accord_ledger.domain.kinds.status import StatusBody
+from accord_ledger.domain.model.credential import Interval
 from accord_ledger.errors import ProofError
 from accord_ledger.execute import Version
 from accord_ledger.replay import Replay
 from accord_ledger.state import View
 from accord_node.http import HttpServer
+from exchange_world import IssuedBatch, holder_key
 from node_network import issue_entry, key, make_alliance, programme_entries
 from status_network import DID, URL, StatusNetwork, StatusWorld, status_alliance
 
@@ -156,6 +163,36 @@ async def test_the_token_has_both_statuses(world: StatusWorld) -> None:
 )
 async def test_what_is_not_there_is_refused(world: StatusWorld, address: str, status: int, code: str) -> None:
     assert json.loads(await world.get(address, status))["code"] == code
+
+
+def erasure(world: StatusWorld, batch: IssuedBatch, index: int) -> bytes:
+    """T19 asked for by the holder."""
+    body = ErasureBody(batch_id=batch.batch_id, index=index, basis="holder_request", item=batch[index])
+    draft = world.alliance.draft("erasure_notice", "p0", body)
+    draft.sign(key("p0", "registrar"))
+    draft.sign(holder_key(batch.batch_id, index))
+    return draft.entry()
+
+
+async def test_erasure_clears_and_sets_no_bit(world: StatusWorld) -> None:
+    batch, start, today = IssuedBatch.make("erased", 10), 1000, str(date_at(int(time.time())))
+    issued = IssueBody(
+        batch_id=batch.batch_id, programme=("welding", 1), count=10, merkle_root=batch.root, status_list="p0-list",
+        status_start=start, completed_from=today, completed_to=today,
+    )  # fmt: skip
+    await world.submit(world.alliance.entry("credential_issue", "p0", issued, "issuance"))
+    for action, index in (("revoke", 1), ("suspend", 2)):
+        effect = {"effect": "review"} if action == "revoke" else {}
+        body = StatusBody(batch_id=batch.batch_id, ranges=(Interval(start=index, end=index + 1),), action=action, **effect)  # type: ignore[arg-type]  # fmt: skip
+        await world.submit(world.alliance.entry("credential_status", "p0", body, "registrar"))
+    bits = [await world.checked("revocation"), await world.checked("suspension")]
+    await world.submit(*(erasure(world, batch, index) for index in (1, 2, 3)))
+    found = json.loads(await world.get(f"/v1/credentials/{batch.batch_id.hex()}/1"))
+    assert found["value"]["erased_at"] is not None
+    after = [await world.checked("revocation"), await world.checked("suspension")]
+    assert [list(item.bits.positions()) for item in after] == [list(item.bits.positions()) for item in bits]
+    assert start + 1 in set(after[0].bits.positions())
+    assert start + 2 in set(after[1].bits.positions())
 
 
 async def test_every_party_has_a_did_document(world: StatusWorld) -> None:

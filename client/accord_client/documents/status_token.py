@@ -69,6 +69,7 @@ def sign_status_token(
     """
     header = {"alg": "EdDSA", "kid": verification_method, "typ": TYPE}
     claims = {
+        "iss": verification_method.partition("#")[0],  # optional; verifiers that resolve keys by it need it
         "sub": url,
         "iat": period.valid_from,
         "exp": period.valid_until,
@@ -107,7 +108,7 @@ def check_status_token(token: bytes, resolve: Resolve, *, url: str, issuer: str,
         at: POSIX seconds.
 
     Raises:
-        ProofError: ``STATUS_VERIFICATION_ERROR``: type, signature, subject or period.
+        ProofError: ``STATUS_VERIFICATION_ERROR``: type, signature, issuer, subject or period.
         DecodeError: ``MALFORMED_VALUE_ERROR`` or ``STATUS_LIST_LENGTH_ERROR``.
     """
     if len(token) > MAX_TOKEN:
@@ -117,6 +118,8 @@ def check_status_token(token: bytes, resolve: Resolve, *, url: str, issuer: str,
         raise DecodeError(MALFORMED, f"expected three parts, got {len(parts)}")
     header, claims = _object(parts[0], "header"), _object(parts[1], "claims")
     _check_signature(token, header, _bytes(parts[2], "signature"), resolve, issuer)
+    if claims.get("iss", issuer) != issuer:
+        raise ProofError(VERIFICATION_ERROR, f"expected a token of {issuer[:200]}", path="iss")
     if claims.get("sub") != url:
         raise ProofError(
             VERIFICATION_ERROR, f"expected {url[:200]}, got {str(claims.get('sub'))[:200]}", path="sub"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from accord_client.api import InclusionProof, StateProof
 from accord_client.bundle import Bundle, BundleState, with_evidence
 from accord_client.errors import NotFoundError
@@ -11,9 +13,16 @@ from accord_client.verify.bundle_check import document_keys
 from accord_client.verify.ledger_facts import read_facts
 from accord_ledger import codec
 from accord_ledger.domain.kinds.issue import IssueBody
+from accord_ledger.domain.kinds.stack import StackBody
 from accord_ledger.domain.model.credential import Batch
 from accord_ledger.errors import AccordError
 from accord_ledger.handoff import Handoff
+
+_ISSUING: Final[dict[str, type[IssueBody | StackBody]]] = {
+    "credential_issue": IssueBody,
+    "stack_award": StackBody,
+}
+"""Kinds of records that make a batch."""
 
 
 class Exports(Reads):
@@ -49,7 +58,7 @@ class Exports(Reads):
         return _assembled(bundle, record, gathered, self.trust.handoffs)
 
     async def issuing_record(self, batch_id: bytes, batch: Batch) -> InclusionProof:
-        """Proof of the record that issued a batch, found in its block.
+        """Proof of the record that issued a batch (T16) or conferred an award (T30), found in its block.
 
         Raises:
             NotFoundError: ``RECORD_UNKNOWN``.
@@ -57,10 +66,9 @@ class Exports(Reads):
         block = await self.block(batch.issued_height)
         for index in range(block.first, block.first + block.count):
             _, proved, proof = await self.record(index)
-            if proved.record.tx.kind == "credential_issue":
-                body = codec.decode(proved.record.tx.body, IssueBody)
-                if body.batch_id == batch_id:
-                    return proof
+            made = _ISSUING.get(proved.record.tx.kind)
+            if made is not None and codec.decode(proved.record.tx.body, made).batch_id == batch_id:
+                return proof
         raise NotFoundError(
             "RECORD_UNKNOWN", f"block {batch.issued_height} has no issuance of {batch_id.hex()}"
         )

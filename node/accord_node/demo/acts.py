@@ -11,10 +11,21 @@ from datetime import UTC, date, datetime, timedelta
 from accord_client import builders as do
 from accord_client.badges import issuer_facts, programme_facts, verification_method
 from accord_client.builders import Author, Request
+from accord_client.documents.did_web import did_web
 from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims
 from accord_client.errors import RejectedError
 from accord_client.ids import new_uuid7
-from accord_client.issuing import BadgeMaker, PreparedBatch, RdfcSigner, bitstring_ranges, prepare_batch
+from accord_client.issuing import (
+    BadgeMaker,
+    DocumentMaker,
+    EveryMaker,
+    PreparedBatch,
+    RdfcSigner,
+    SdJwtMaker,
+    bitstring_ranges,
+    prepare_batch,
+    token_range,
+)
 from accord_client.keyring import Keyring, Signer
 from accord_client.sdk import AccordClient, Receipt
 from accord_ledger.domain.model.agreement import AgreementTerms, Scope
@@ -119,26 +130,33 @@ class Institutions:
 
     # -- credentials -------------------------------------------------------------------------------
 
-    async def badge_maker(self, programme: str, issuer: str) -> BadgeMaker:
-        """Makes this programme's Open Badges from what the ledger says of it."""
+    def did(self, party: str) -> str:
+        """The party's DID: its place on its own node."""
+        return did_web(self.founded.public_url(party), "parties", party)
+
+    def list_url(self, party: str) -> str:
+        """Where a party's status list is published, without its purpose."""
+        return f"{self.founded.public_url(party)}/v1/status-lists/{party}/{party}-2"
+
+    async def maker(self, programme: str, issuer: str, *, tokens: bool = False) -> DocumentMaker:
+        """Makes this programme's Open Badges from what the ledger says of it; with ``tokens`` SD-JWT VCs too."""
         answer = await self.client.programme(programme)
         framework = await self.client.framework(*answer.programme.terms.framework)
         party = await self.client.party(issuer)
         if framework.value is None or party.value is None:
             raise RuntimeError(f"expected framework and issuer of {programme} on the ledger")
-        url = self.founded.url(issuer)
-        did = f"did:web:127.0.0.1%3A{self.founded.http_ports[issuer]}:parties:{issuer}"
+        url, did, now = self.founded.public_url(issuer), self.did(issuer), int(time.time())
         key = self.keys.signing_key(issuer, "issuance")
-        now = int(time.time())
-        return BadgeMaker(
-            programme_facts(answer.programme, framework.value, base_url=url),
-            issuer_facts(party.value, did, url=url),
-            BadgeDates(valid_from=now, awarded=now),
-            RdfcSigner(key, verification_method(did, key.public), now),
-            bitstring_ranges(f"{url}/v1/status-lists/{issuer}/{issuer}-2", self._status_next.get(issuer, 0)),
-        )
+        method, start = verification_method(did, key.public), self._status_next.get(issuer, 0)
+        said = programme_facts(answer.programme, framework.value, base_url=url)
+        by, dates = issuer_facts(party.value, did, url=url), BadgeDates(valid_from=now, awarded=now)
+        lists = self.list_url(issuer)
+        badge = BadgeMaker(said, by, dates, RdfcSigner(key, method, now), bitstring_ranges(lists, start))
+        if not tokens:
+            return badge
+        return EveryMaker((badge, SdJwtMaker(said, by, dates, key, method, token_range(lists, start))))
 
-    def prepare(self, maker: BadgeMaker, count: int, first: int) -> PreparedBatch:
+    def prepare(self, maker: DocumentMaker, count: int, first: int) -> PreparedBatch:
         """Documents, salts, holder keys and tree of one batch of invented learners."""
         claims = [
             LearnerClaims(

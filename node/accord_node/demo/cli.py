@@ -83,11 +83,16 @@ def _show_addresses(story: Demonstration, teller: Teller) -> None:
     teller.chapter("The alliance goes on until Ctrl-C")
     for party in NODES:
         teller.say(f"{party:<7} {founded.url(party)}")
+    teller.say("What an employer opens, in any browser:")
+    teller.say(f"  {story.link}")
     teller.say("In a second terminal:")
     teller.say(f"  export ACCORD_NODES={founded.url('uu')} ACCORD_GENESIS={founded.genesis_file}")
+    teller.say(f"  export UU_URL={founded.public_url('uu')}")
     teller.say("  .venv/bin/accord status")
     teller.say("  .venv/bin/accord show agreement uu-bcb")
     batch, index = story.learner
     teller.say(f"  .venv/bin/accord story {batch.batch_id.hex()} {index}")
     teller.say(f"  .venv/bin/accord verify {story.folder / 'learner.accord.json'}")
+    address = f"{story.lists}/revocation"
+    teller.say(f"  curl --cacert {founded.authority.certificate} {address}")
     teller.say(f"  .venv/bin/accord audit {founded.url(OBSERVER)} --genesis {founded.genesis_file}")

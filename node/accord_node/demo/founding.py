@@ -1,7 +1,8 @@
 """The demonstration's alliance, founded by the real ceremony and written to a folder.
 
 Four founders of DOMAIN.md section 6 (bcb, hnrail, suny, uu) and one observer (aud-1). Each party makes
-its keys in a folder of its own, states, checks and signs; nodes get their own keys and nothing else.
+its keys in a folder of its own, states, checks and signs; nodes get their own keys, and the ``status`` key
+that an issuing institution delegates to its node, and nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from pathlib import Path
 
 from accord_genesis.ceremony import Applicant, Charter, assemble, countersign, join, merge, unsigned
 from accord_genesis.document import Genesis, open_genesis
+from accord_genesis.keyfiles import write_key
 from accord_genesis.keyset import PartySecrets, default_purposes, make_keys, write_keys
 from accord_genesis.presets import Named
 from accord_ledger.domain.kinds.accreditation import Period, RegistryEntryBody
+from accord_ledger.fields import Purpose
+from accord_node.demo.front import HOST as PUBLIC_HOST
+from accord_node.demo.front import Authority, Fronts
 
 ORIGIN = "demo.accord.example/credit-bank-alliance"
 NAME = "Credit bank alliance (demonstration)"
@@ -48,6 +53,8 @@ def _party(
 FOUNDERS = ("bcb", "hnrail", "suny", "uu")
 OBSERVER = "aud-1"
 NODES = (*FOUNDERS, OBSERVER)
+PUBLISHERS = ("hnrail", "suny", "uu")
+"""Founders that issue credentials: each delegates a ``status`` key to its node, which signs their lists."""
 
 
 def applicants(ports: Mapping[str, int]) -> list[Applicant]:
@@ -77,10 +84,24 @@ class Founded:
     keys: Mapping[str, PartySecrets]
     peer_ports: Mapping[str, int]
     http_ports: Mapping[str, int]
+    https_ports: Mapping[str, int]
+    """Where :meth:`fronts` listen, for every node."""
+    authority: Authority
+    """Whom strangers trust who ask over https."""
 
     def url(self, party: str) -> str:
         """Base URL of a node's HTTP interface."""
         return f"http://{HOST}:{self.http_ports[party]}"
+
+    def public_url(self, party: str) -> str:
+        """The same over https: in DIDs, and in credentials as the address of status lists."""
+        return f"https://{PUBLIC_HOST}:{self.https_ports[party]}"
+
+    def fronts(self) -> Fronts:
+        """What stands before the nodes; to be started."""
+        return Fronts(
+            self.authority, {self.https_ports[party]: self.http_ports[party] for party in self.https_ports}
+        )
 
     def config(self, party: str) -> Path:
         """The node's configuration file."""
@@ -101,19 +122,18 @@ def _free_ports(count: int) -> list[int]:
 
 def found(folder: Path) -> Founded:
     """Hold the ceremony in ``folder`` and write every node's configuration."""
-    ports = _free_ports(2 * len(NODES))
-    peer_ports = dict(zip(NODES, ports[: len(NODES)], strict=True))
-    http_ports = dict(zip(NODES, ports[len(NODES) :], strict=True))
+    ports = iter(_free_ports(3 * len(NODES)))
+    peer_ports, http_ports, https_ports = ({party: next(ports) for party in NODES} for _ in range(3))
     (folder / "statements").mkdir(parents=True, exist_ok=True)
     keys: dict[str, PartySecrets] = {}
     statements: dict[str, bytes] = {}
     for applicant in applicants(peer_ports):
         party = applicant.party_id
-        secrets = make_keys(
-            party, default_purposes(applicant.roles, seat=applicant.seat), node=applicant.endpoint is not None
-        )
-        institution = folder / "institutions" / party
-        write_keys(secrets, institution, folder / "nodes" / party / "keys", passphrase=None)
+        secrets = make_keys(party, _purposes(applicant), node=applicant.endpoint is not None)
+        institution, node = folder / "institutions" / party, folder / "nodes" / party / "keys"
+        write_keys(secrets, institution, node, passphrase=None)
+        if party in PUBLISHERS:
+            write_key(node / "status.pem", secrets.institution["status"], passphrase=None)
         statements[party] = join(applicant, secrets)
         (folder / "statements" / f"{party}.statement").write_bytes(statements[party])
         keys[party] = secrets
@@ -134,10 +154,19 @@ def found(folder: Path) -> Founded:
     file = merge(file, signatures)
     genesis_file = folder / "genesis.accord"
     genesis_file.write_bytes(file)
-    founded = Founded(folder, genesis_file, open_genesis(file), keys, peer_ports, http_ports)
+    authority = Authority.create(folder / "https")
+    founded = Founded(
+        folder, genesis_file, open_genesis(file), keys, peer_ports, http_ports, https_ports, authority
+    )
     for party in NODES:
         _write_config(founded, party, file)
     return founded
+
+
+def _purposes(applicant: Applicant) -> tuple[Purpose, ...]:
+    """What keys a party needs; one more for those whose status lists are signed."""
+    purposes = default_purposes(applicant.roles, seat=applicant.seat)
+    return (*purposes, "status") if applicant.party_id in PUBLISHERS else purposes
 
 
 def _write_config(founded: Founded, party: str, genesis: bytes) -> None:
@@ -152,6 +181,9 @@ def _write_config(founded: Founded, party: str, genesis: bytes) -> None:
                 *(['vote = "keys/vote.pem"', 'witness = "keys/witness.pem"'] if votes else []),
                 "[http]",
                 f"port = {founded.http_ports[party]}",
+                "[publish]",
+                f'url = "{founded.public_url(party)}"',
+                *([f'status_keys = {{ {party} = "keys/status.pem" }}'] if party in PUBLISHERS else []),
                 "[peers]",
                 f"port = {founded.peer_ports[party]}",
                 "[consensus]",

@@ -16,6 +16,8 @@ from accord_client.audit import run as auditing
 from accord_client.audit.source import open_source
 from accord_client.builders import Request
 from accord_client.bundle import draft_bundle, parse_bundle
+from accord_client.documents.json_guard import JsonObject, load_object
+from accord_client.documents.share_link import SharedCredential, share_link
 from accord_client.errors import ClientError, RejectedError
 from accord_client.ids import new_uuid7
 from accord_client.issuing import LearnerDocument, PreparedBatch, prepare_batch
@@ -24,9 +26,10 @@ from accord_client.sdk import AccordClient, Receipt
 from accord_client.trust import Trust
 from accord_client.verify.bundle_check import verify_bundle
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant
-from accord_node.demo import catalogue
+from accord_node.demo import catalogue, online
 from accord_node.demo.acts import AWARD, Institutions, holder_of, today
 from accord_node.demo.founding import FOUNDERS, NODES, OBSERVER, Founded, found
+from accord_node.demo.front import Fronts
 from accord_node.demo.processes import NodeProcess
 from accord_node.demo.telling import Teller
 
@@ -35,6 +38,10 @@ BATCH = 250
 DESK = 200
 """Credentials issued one by one, as at a registrar's desk."""
 DESK_CHUNK = 10
+LEARNER = 3
+"""Whose file is kept, of the first batch."""
+REVOKED = 2
+"""Whose credential is revoked, of the same."""
 
 
 class Demonstration:
@@ -46,6 +53,7 @@ class Demonstration:
         self.batches = batches
         self.founded: Founded
         self.nodes: dict[str, NodeProcess] = {}
+        self.fronts: Fronts | None = None
         self.session: aiohttp.ClientSession
         self.who: Institutions
         self.issued: dict[str, PreparedBatch] = {}
@@ -71,6 +79,17 @@ class Demonstration:
             await self.show_bundle()
         return await self.audit()
 
+    @property
+    def link(self) -> str:
+        """What the learner of the file gives to an employer."""
+        batch, _ = self.learner
+        return share_link(self.founded.url("uu"), SharedCredential(batch.batch_id, LEARNER))
+
+    @property
+    def lists(self) -> str:
+        """Where the status lists of uu's credentials are published."""
+        return self.who.list_url("uu")
+
     # -- chapters ----------------------------------------------------------------------------------
 
     def found(self) -> None:
@@ -95,6 +114,8 @@ class Demonstration:
         self.nodes = {
             party: NodeProcess(party, self.founded.config(party), self.founded.url(party)) for party in NODES
         }
+        self.fronts = self.founded.fronts()
+        await self.fronts.start()
         with self.tell.timed() as timing:
             for node in self.nodes.values():
                 await node.start()
@@ -136,11 +157,11 @@ class Demonstration:
         ]
         with self.tell.timed() as making:
             for place, name in enumerate(names):
-                maker = await self.who.badge_maker(name, name.partition("-")[0])
+                maker = await self.who.maker(name, name.partition("-")[0], tokens=place == 0)
                 self.issued[name] = self.who.prepare(maker, BATCH, place * BATCH)
         total = sum(batch.count for batch in self.issued.values())
         self.tell.say(
-            f"{total} Open Badges made, signed (eddsa-jcs-2022) and committed to: {making.rate(total)}"
+            f"{total} Open Badges made, signed (eddsa-rdfc-2022) and committed to, and {BATCH} SD-JWT VCs: {making.rate(total)}"
         )
         records = [
             self.who.author.entry(self.who.issue(name.partition("-")[0], name, batch))
@@ -197,11 +218,13 @@ class Demonstration:
         self.tell.refused("another credential without its holder's signature", rejected.code, rejected.detail)
         wrong = self.who.recognition(bank, "uu-bcb", batch, 1, "21/10")
         await self._refused("claiming the exact 21/10 instead of the 2 that are due", wrong, batch, 1)
-        await self.who.submit(do.change_status("uu", batch.batch_id, [(2, 3)], "revoke", "review"))
-        revoked = self.who.recognition(bank, "uu-bcb", batch, 2, "2/1")
-        await self._refused("a credential that uu revoked a moment ago", revoked, batch, 2)
+        await self.who.submit(
+            do.change_status("uu", batch.batch_id, [(REVOKED, REVOKED + 1)], "revoke", "review")
+        )
+        revoked = self.who.recognition(bank, "uu-bcb", batch, REVOKED, "2/1")
+        await self._refused("a credential that uu revoked a moment ago", revoked, batch, REVOKED)
         name = next(iter(self.issued))
-        late = self.who.prepare(await self.who.badge_maker(name, "uu"), 10, 90_000)
+        late = self.who.prepare(await self.who.maker(name, "uu"), 10, 90_000)
         old = self.who.issue("uu", name, late, completed=today() - timedelta(days=91))
         rejected = await self.who.try_to(old)
         self.tell.refused("issuing today what was completed 91 days ago", rejected.code, rejected.detail)
@@ -282,7 +305,7 @@ class Demonstration:
         """The learner's file verifies without any node."""
         self.tell.chapter("9. The learner's file proves itself, without any node")
         batch, _ = self.learner
-        bundle = await self.who.client.with_evidence(draft_bundle(batch, 3))
+        bundle = await self.who.client.with_evidence(draft_bundle(batch, LEARNER))
         path = self.folder / "learner.accord.json"
         path.write_bytes(bundle.to_json())
         trust = Trust.from_genesis(self.founded.genesis_file.read_bytes())
@@ -292,6 +315,16 @@ class Demonstration:
         self.tell.say(
             f"{path.name}: {report.verdict} in {passed:.0f} ms, {len(report.checks)} checks, {path.stat().st_size:,} bytes"
         )
+        (self.folder / "learner.badge.json").write_bytes(batch.credentials[LEARNER].documents[0].content)
+        for index, name in ((LEARNER, "this learner's badge"), (REVOKED, "the badge revoked above")):
+            await self._show_online(load_object(batch.credentials[index].documents[0].content), name)
+
+    async def _show_online(self, badge: JsonObject, name: str) -> None:
+        """What a verifier of Open Badges finds over https, which knows nothing of the ledger."""
+        seen = await online.look(badge, self.founded.authority.client_context(), at=int(time.time()))
+        lists = ", ".join(f"{count} on its list of {purpose}s" for purpose, count in seen.listed.items())
+        said = "REVOKED" if "revocation" in seen.set_for else "not revoked"
+        self.tell.say(f"{name}, by what {seen.did} publishes: genuine, {said} ({lists})")
 
     async def audit(self) -> bool:
         """Everything again, from one node's public tiles."""
@@ -322,6 +355,8 @@ class Demonstration:
     async def stop(self) -> None:
         """End every node that still runs."""
         await asyncio.gather(*(node.stop() for node in self.nodes.values()))
+        if self.fronts is not None:
+            await self.fronts.close()
         if hasattr(self, "session"):
             await self.session.close()
 

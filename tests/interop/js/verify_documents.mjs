@@ -65,6 +65,8 @@ function reason(found) {
 
 const sdjwt = new SDJwtVcInstance({
   hasher: digest, hashAlg: 'sha-256', verifier, statusVerifier: verifier,
+  kbVerifier: (data, signature, {cnf}) =>
+    verifySignature(null, Buffer.from(data), createPublicKey({key: cnf.jwk, format: 'jwk'}), Buffer.from(signature, 'base64url')),
   statusListFetcher: async uri => {
     if(uri !== resources.tokenUri) throw new Error(`no list at ${uri}`);
     return token;
@@ -76,6 +78,11 @@ async function openWallet({kind, document}) {
     const {payload} = await sdjwt.verify(document, {currentDate: now});
     return payload.grade === 'A' ? '' : 'a disclosure that nobody signed is left out';
   }
+  if(kind === 'shown token') {
+    const {payload, kb} = await sdjwt.verify(document, {currentDate: now, keyBindingNonce: challenge});
+    if(kb?.payload.aud !== domain) return 'for somebody else';
+    return payload.grade === 'A' && !('given_name' in payload) ? '' : 'other claims';
+  }
   const [signed, signature] = [document.slice(0, document.lastIndexOf('.')), document.split('.')[2]];
   if(!verifier(signed, signature)) return 'signature';
   const list = getListFromStatusListJWT(document);
@@ -85,7 +92,7 @@ async function openWallet({kind, document}) {
 const answers = {
   digitalbazaar: [library(bazaarVc, BazaarProof, [bazaarRdfc, bazaarJcs], bazaarStatus), ['badge', 'jcs', 'presentation', 'transcript', 'list']],
   digitalcredentials: [library(consortiumVc, ConsortiumProof, [consortiumRdfc], consortiumStatus), ['badge', 'presentation', 'transcript', 'list']],
-  'sd-jwt-js': [openWallet, ['token', 'status token']],
+  'sd-jwt-js': [openWallet, ['token', 'shown token', 'status token']],
 };
 const said = {};
 for(const [name, [judge, kinds]] of Object.entries(answers)) {

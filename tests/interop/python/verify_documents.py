@@ -15,6 +15,7 @@ from typing import Any
 from awr.didkey import parse_did_key
 from awr.proof import verify_document_signature
 from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
 from openvc.did.base import DidDocument, parse_did_document
 from openvc.did.did_key import DidKeyResolver
 from openvc.proof.data_integrity import DataIntegrityProofSuite
@@ -25,6 +26,7 @@ from openvc.status.issue import verify_status_list_token
 from openvc.status.status_list import check_credential_status
 from openvc.status.token_status_list import check_token_status
 from sd_jwt.verifier import SDJWTVerifier
+from token_status_list import INVALID, VALID, BitArray
 
 GIVEN: dict[str, Any] = json.load(sys.stdin)
 RESOURCES = GIVEN["resources"]
@@ -65,6 +67,11 @@ def openvc(kind: str, document: Any) -> None:
         assert found.claims["grade"] == "A"
         checked = check_token_status(found.claims, resolve_status_list_token=list_token)
         assert checked is not None, "no status"
+    elif kind == "shown token":
+        bound = {"audience": GIVEN["domain"], "nonce": GIVEN["challenge"], "require_key_binding": True}
+        shown = SdJwtVcProofSuite().verify(document, public_key_jwk=GIVEN["jwk"], now=NOW, **bound)
+        assert shown.claims["grade"] == "A"
+        assert "given_name" not in shown.claims
     elif kind == "status token":
         claims = verify_status_list_token(
             document, public_key_jwk=GIVEN["jwk"], expected_uri=RESOURCES["tokenUri"]
@@ -124,14 +131,33 @@ def awr(kind: str, document: Any) -> None:
 def reference(kind: str, document: Any) -> None:
     """The reference implementation of SD-JWT."""
     key = JWK(**GIVEN["jwk"])
-    claims = SDJWTVerifier(document, lambda issuer, header: key).get_verified_payload()
+    verifier = SDJWTVerifier(document, lambda issuer, header: key)
+    if kind == "shown token":  # its constructor takes ES256 for granted
+        verifier._verify_key_binding_jwt(GIVEN["domain"], GIVEN["challenge"], "EdDSA")
+    claims = verifier.get_verified_payload()
     assert claims["grade"] == "A"
 
 
+def status_list_reader(kind: str, document: Any) -> None:
+    """The bits as token-status-list reads them, after jwcrypto found the signature good."""
+    signed = JWS()
+    signed.deserialize(document, JWK(**GIVEN["jwk"]), alg="EdDSA")
+    claims = json.loads(signed.payload)
+    assert json.loads(signed.objects["protected"])["typ"] == "statuslist+jwt"
+    assert claims["sub"] == RESOURCES["tokenUri"]
+    assert claims["iat"] <= NOW.timestamp() < claims["exp"]
+    bits = BitArray.load(claims["status_list"])
+    assert [bits[index] for index in (1004, 1005, 1006)] == [VALID, INVALID, VALID]
+
+
 JUDGES: dict[str, tuple[Callable[[str, Any], None], tuple[str, ...]]] = {
-    "openvc": (openvc, ("badge", "jcs", "token", "presentation", "transcript", "list", "status token")),
+    "openvc": (
+        openvc,
+        ("badge", "jcs", "token", "presentation", "transcript", "list", "shown token", "status token"),
+    ),
     "awr": (awr, ("jcs",)),
-    "sd-jwt-python": (reference, ("token",)),
+    "sd-jwt-python": (reference, ("token", "shown token")),
+    "token-status-list": (status_list_reader, ("status token",)),
 }
 
 

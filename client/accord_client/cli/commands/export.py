@@ -29,9 +29,12 @@ from accord_client.documents.export_evidence import (
     import_credential,
     resolver_of,
 )
-from accord_client.documents.export_facts import BadgeFacts, Exported, badge_facts
+from accord_client.documents.export_facts import BadgeFacts, Exported, Loss, badge_facts
 from accord_client.documents.export_links import linkedin_link, qr_code
+from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import load_object
+from accord_client.documents.open_badge import MEDIA_TYPE as BADGE_TYPE
+from accord_client.documents.sd_jwt_vc import MEDIA_TYPE as TOKEN_TYPE
 from accord_client.documents.share import ShareChoice, export_share
 from accord_client.documents.share_link import SharedCredential, share_link
 from accord_client.documents.timestamps import stamp_seconds
@@ -47,6 +50,12 @@ _out = click.option("--out", type=_file, required=True, help="File to write; it 
 _language = click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 _link = click.option("--link", default=None, metavar="URL", help="A share link (accord export link).")
 _bundle = click.argument("bundle", type=_file)
+_base_url = click.option(
+    "--base-url", required=True, metavar="URL", help="Addresses in the document begin with it."
+)
+
+
+_PROOFS = Loss("evidence", "the ledger's proofs are in the bundle; alone it is as good as its signature")
 
 
 @click.group()
@@ -90,6 +99,28 @@ def _write(out: Path, made: Exported) -> None:
 
 def _now() -> int:
     return int(time.time())
+
+
+@command.command()
+@_bundle
+@_out
+@json_option
+def badge(bundle: Path, out: Path) -> None:
+    """The Open Badge alone, for wallets and verifiers that know nothing of the ledger."""
+    _write(out, Exported(BADGE_TYPE, ".json", canonicalize(_badge(bundle).document), (_PROOFS,)))
+
+
+@command.command()
+@_bundle
+@_out
+@json_option
+def token(bundle: Path, out: Path) -> None:
+    """The SD-JWT VC alone, with every disclosure in it; accord wallet present shows fewer."""
+    for item in _read(bundle).documents:
+        if item.opened and item.media_type == TOKEN_TYPE:
+            _write(out, Exported(TOKEN_TYPE, ".sd-jwt", item.file(), (_PROOFS,)))
+            return
+    raise DecodeError("EXPORT_BADGE", "expected a bundle that opens an SD-JWT VC", path=str(bundle))
 
 
 @command.command()
@@ -216,7 +247,7 @@ def share(
 
 @command.command()
 @click.argument("programme", type=REFERENCE)
-@click.option("--base-url", required=True, metavar="URL", help="Addresses in the document begin with it.")
+@_base_url
 @_out
 @connected
 def programme(link: Link, programme: tuple[str, int], base_url: str, out: Path) -> None:
@@ -233,7 +264,7 @@ def programme(link: Link, programme: tuple[str, int], base_url: str, out: Path) 
 
 @command.command()
 @click.argument("agreement", type=REFERENCE)
-@click.option("--base-url", required=True, metavar="URL", help="Addresses in the document begin with it.")
+@_base_url
 @_out
 @connected
 def agreement(link: Link, agreement: tuple[str, int], base_url: str, out: Path) -> None:

@@ -16,6 +16,7 @@ from accord_client.builders import issue_batch
 from accord_client.claims_csv import read_claims_csv
 from accord_client.cli.connection import REFERENCE, Link, Signing, connected, signing
 from accord_client.cli.output import emit, facts, progress
+from accord_client.cli.publishing import Publishing, publishing
 from accord_client.documents.open_badge_facts import BadgeDates, ResultScale
 from accord_client.errors import NotFoundError, RefusedError
 from accord_client.ids import new_uuid7, uuid_text
@@ -46,18 +47,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--programme", type=REFERENCE, required=True, help="ID@VERSION; the current one if none is named."
 )
-@click.option("--did", required=True, help="Your DID, such as did:web:uni.example.")
 @click.option(
     "--completed", nargs=2, required=True, metavar="FROM TO", help="First and last day of completion."
 )
 @click.option("--status-list", required=True, help="Name of one of your status lists on the ledger.")
-@click.option(
-    "--status-url",
-    required=True,
-    help="Where that list is published, without its last part: BASE/v1/status-lists/PARTY/LIST at a node. "
-    "/revocation, /suspension and /token follow.",
-)
-@click.option("--base-url", required=True, help="Where your programmes are shown.")
+@publishing
 @click.option("--valid-until", help="Last day of validity.")
 @click.option("--language", default="en", show_default=True)
 @click.option("--description", default="", help="One or two sentences; the outcomes if absent.")
@@ -106,6 +100,9 @@ def _prepare(
     framework, party = client.framework(*terms.framework).value, client.party(signing.party).value
     if framework is None or party is None:
         raise NotFoundError("OBJECT_UNKNOWN", f"the ledger has no framework or no party {signing.party}")
+    places = Publishing.of(
+        party, text["status_list"], base_url=text["base_url"], did=text["did"], status_url=text["status_url"]
+    )
     start = client.run(next_status_position(client.client, signing.party, text["status_list"]))
     claims = list(read_claims_csv(learners))
     now = int(signing.author(client).now())
@@ -116,9 +113,9 @@ def _prepare(
         result=ResultScale(text["result_name"]) if text["result_name"] else None,
     )  # fmt: skip
     until = text.get("valid_until")
-    issuer = issuer_facts(party, text["did"], language=text["language"])
+    issuer = issuer_facts(party, places.did, language=text["language"])
     dates = BadgeDates(now, valid_until=_end_of(until) if until else None)
-    method, lists = verification_method(text["did"], key.public), text["status_url"]
+    method, lists = verification_method(places.did, key.public), places.status_url
     badge = BadgeMaker(said, issuer, dates, RdfcSigner(key, method, now), bitstring_ranges(lists, start))
     token = SdJwtMaker(said, issuer, dates, key, method, token_range(lists, start))
     with ExitStack() as bars:

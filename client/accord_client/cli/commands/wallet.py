@@ -10,12 +10,15 @@ from typing import Any
 import click
 
 from accord_client.bundle import MAX_BUNDLE_BYTES, parse_bundle
-from accord_client.cli.output import advise, emit, facts, json_option
+from accord_client.cli.connection import GENESIS_VARIABLE
+from accord_client.cli.output import advise, clean, emit, facts, json_option
 from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022
 from accord_client.documents.json_guard import load_object
+from accord_client.documents.multikey import did_key
 from accord_client.errors import RefusedError
 from accord_client.ids import LedgerReference
 from accord_client.presenting import document_of, show_claims, show_credentials, token_of
+from accord_client.trust import load_trust
 from accord_client.wallet import Wallet, load_wallet, save_wallet
 from accord_genesis.files import read_public
 from accord_genesis.keyfiles import find_passphrase, read_private
@@ -49,23 +52,27 @@ _secret = click.option("--passphrase-file", type=_file, help=f"Opens it; or {PAS
 def create(wallet: Path, passphrase_file: Path | None) -> None:
     """Make a wallet with a fresh secret in WALLET."""
     save_wallet(wallet, Wallet.create(), _passphrase(passphrase_file), new=True)
-    emit({"wallet": str(wallet)}, lambda out: out.print("made", style="green"))
+    note = f"made {clean(str(wallet))}; keep it and its passphrase: nobody else can open it"
+    emit({"wallet": str(wallet)}, lambda out: out.print(note, style="green"))
 
 
 @command.command()
 @_wallet
 @_secret
-@click.option("--network", required=True, metavar="HEX", help="Network the key is for.")
+@click.option("--network", default="", metavar="HEX", help="Network the key is for ...")
+@click.option("--genesis", type=_file, envvar=GENESIS_VARIABLE, help="... or its genesis file.")
 @json_option
-def request_key(wallet: Path, passphrase_file: Path | None, network: str) -> None:
-    """Print a fresh public key for an issuer; one for each credential."""
+def request_key(wallet: Path, passphrase_file: Path | None, network: str, genesis: Path | None) -> None:
+    """Print a fresh key for an issuer, as its list of learners has it (holder); one for each credential."""
     passphrase = _passphrase(passphrase_file)
     try:
-        changed, key = load_wallet(wallet, passphrase).request_key(bytes.fromhex(network))
+        chosen = bytes.fromhex(network) if network else load_trust(genesis).network
+        changed, key = load_wallet(wallet, passphrase).request_key(chosen)
     except ValueError as error:
         raise DecodeError("WALLET_NETWORK", "expected a network hash in hex", path="--network") from error
     save_wallet(wallet, changed, passphrase)
-    emit({"holder": key.public.hex()}, lambda out: out.print(key.public.hex()))
+    holder = did_key(key.public)
+    emit({"holder": holder, "public": key.public.hex()}, lambda out: out.print(holder))
 
 
 @command.command()
