@@ -10,7 +10,6 @@ from msgspec import Meta
 from accord_genesis.document import Genesis
 from accord_ledger import codec
 from accord_ledger.block import Members
-from accord_ledger.domain.model.party import NODES
 from accord_ledger.handoff import Followed, Handoff
 from accord_ledger.note import COSIGNATURE, ED25519, VerifierKey
 from accord_ledger.policy import Policy
@@ -48,13 +47,9 @@ class HandoffMemory(codec.Wire):
 
 
 def policy_of_genesis(genesis: Genesis) -> Policy:
-    """Any node's log key, and n - f of the members of epoch 0 (FORMATS.md section 1)."""
+    """Any node's log key, and n - f of the members of the first epoch (FORMATS.md section 1)."""
     origin = genesis.document.origin
-    logs = [
-        VerifierKey(origin, ED25519, NODES.decode(value).log)
-        for key, value in sorted(genesis.values.items())
-        if key.startswith(NODES.prefix)
-    ]
+    logs = [VerifierKey(origin, ED25519, public) for public in genesis.log_keys][:MAX_LOGS]
     witnesses = [
         VerifierKey(witness_name(origin, member.party), COSIGNATURE, member.witness)
         for member in genesis.members.members

@@ -176,10 +176,11 @@ def check_record(
         record = parse_record(proved.entry)
     except Rejection as error:
         raise TrustError("LEDGER_RECORD", f"expected a record: {error}", path=path) from error
-    if record.tx.network != trust.network:
+    network = trust.network_of(proved.index)
+    if record.tx.network != network:
         raise TrustError(
             "LEDGER_NETWORK",
-            f"expected network {trust.network.hex()}, got {record.tx.network.hex()}",
+            f"expected network {network.hex()}, got {record.tx.network.hex()}",
             path=path,
         )
     if tx_id is not None and record.tx_id != tx_id:

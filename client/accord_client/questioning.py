@@ -213,7 +213,7 @@ def _moment(answer: QuestionAnswer, at: str, trust: Trust) -> int:
         raise TrustError("ANSWER_MOMENT", "expected the seal of the height asked about", path="at")
     entry = check_entry(answer.at.seal, trust, path="at.seal")
     sealed = SealedBytes.parse(entry.entry)
-    if sealed.seal.network != trust.network or str(sealed.seal.height) != at:
+    if sealed.seal.network != trust.network_of(entry.index) or str(sealed.seal.height) != at:
         raise TrustError("ANSWER_MOMENT", f"expected the seal of block {at}", path="at")
     return sealed.seal.time
 

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 
@@ -73,6 +74,10 @@ class Trust:
     """Newest checkpoint believed so far."""
     founding: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     """State values that genesis made; empty where the pin is a policy."""
+    before: tuple[Trust, ...] = field(default=(), repr=False)
+    """Pins of the networks that this one carries on, the first one first: what they signed still counts."""
+    ends: int | None = None
+    """Entries after which another network carries this one on; None: it goes on itself."""
     _opened: OrderedDict[bytes, Believed] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
@@ -87,16 +92,30 @@ class Trust:
     @classmethod
     def of_genesis(cls, genesis: Genesis, *, memory: Path | None = None) -> Self:
         """The pin of an opened genesis."""
+        lineage = genesis.lineage()
         trust = cls(
             genesis.network,
             genesis.document.origin,
-            [KnownEpoch(policy_of_genesis(genesis), genesis.members)],
+            [KnownEpoch(policy_of_genesis(genesis), genesis.members, genesis.entries)],
             scripted_clock=genesis.document.scripted_clock is not None,
             memory=memory,
             founding=dict(genesis.values),
+            before=tuple(
+                replace(cls.of_genesis(old), ends=following.entries) for old, following in pairwise(lineage)
+            ),
         )
         trust._recall()
         return trust
+
+    # ---- networks carried on -------------------------------------------------------------------------
+
+    def of_network(self, network: bytes) -> Trust:
+        """The pin for what names this network: one that is carried on, else this pin itself."""
+        return next((pin for pin in self.before if pin.network == network), self)
+
+    def network_of(self, index: int) -> bytes:
+        """The network to which a log entry belongs."""
+        return next((pin.network for pin in self.before if index < (pin.ends or 0)), self.network)
 
     @classmethod
     def from_policy(cls, data: bytes, network: bytes, *, memory: Path | None = None) -> Self:
@@ -226,6 +245,7 @@ class Trust:
             DecodeError: malformed.
             ProofError: as ``Policy.open``.
             TrustError: ``TRUST_ORIGIN``: a checkpoint of another log.
+            TrustError: ``TRUST_ENDED``: beyond the block at which another network carried this one on.
             ForkError: contradicts the newest believed one.
         """
         if (found := self._opened.get(note)) is not None:
@@ -233,6 +253,11 @@ class Trust:
             return found
         size = parse_checkpoint(parse_note(note).text).size if len(self.epochs) > 1 else 0
         opened = self._epoch_at(size).policy.open(note)
+        if self.ends is not None and opened.checkpoint.size > self.ends:
+            raise TrustError(
+                "TRUST_ENDED",
+                f"expected at most the {self.ends} entries that are carried on, got {opened.checkpoint.size}",
+            )
         if opened.checkpoint.origin != self.origin:
             raise TrustError(
                 "TRUST_ORIGIN", f"expected the log {self.origin}, got {opened.checkpoint.origin}"

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from accord_genesis import presets
 from accord_genesis.acts import in_order
 from accord_genesis.document import (
@@ -239,8 +241,9 @@ def merge(file: bytes, signatures: Iterable[bytes]) -> bytes:
             raise ProofError("GENESIS_NETWORK", detail, path=detached.signature.party)
         check_signature(genesis, detached.signature)
         rows[detached.signature.party, detached.signature.key_id] = detached.signature
+    signed = codec.decode(file, SignedDocument, limit=MAX_FILE_BYTES)
     return codec.encode(
-        SignedDocument(document=document_of(file), signatures=tuple(rows[name] for name in sorted(rows)))
+        msgspec.structs.replace(signed, signatures=tuple(rows[name] for name in sorted(rows)))
     )
 
 

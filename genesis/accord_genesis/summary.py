@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from accord_genesis.ceremony import own_acts
-from accord_genesis.document import Genesis, signed_parties
+from accord_genesis.document import Genesis, named_parties, signed_parties
 from accord_genesis.statement import Statement, fingerprint
 from accord_ledger import codec
 from accord_ledger.codec import Wire
@@ -20,6 +20,7 @@ from accord_ledger.domain.model.parameters import PARAMETERS, Parameters
 from accord_ledger.domain.model.party import KEYS, NODES, PARTIES, Party
 from accord_ledger.domain.model.programme import AGENCY_REGISTRIES, GRANTS
 from accord_ledger.domain.standing import controllers
+from accord_ledger.errors import ProofError
 from accord_ledger.note import COSIGNATURE, ED25519, VerifierKey
 from accord_ledger.policy import Policy
 from accord_ledger.state import MemorySource, Table, View
@@ -84,11 +85,9 @@ def rows(genesis: Genesis, table: Table[V]) -> Iterator[V]:
 
 
 def witness_policy(genesis: Genesis) -> Policy:
-    """The C2SP tlog-policy of epoch 0: any node's log key, and n - f of the members' witness keys."""
+    """The C2SP tlog-policy of the first epoch: any node's log key, and n - f of the members' witness keys."""
     origin = genesis.document.origin
-    state = View(MemorySource(genesis.values))
-    nodes = [node for party in rows(genesis, PARTIES) if (node := state.get(NODES, party.party_id))]
-    logs = [VerifierKey(origin, ED25519, node.log) for node in nodes]
+    logs = [VerifierKey(origin, ED25519, public) for public in genesis.log_keys]
     members = [
         VerifierKey(f"{origin}/{member.party}", COSIGNATURE, member.witness)
         for member in genesis.members.members
@@ -104,9 +103,11 @@ def summarise(genesis: Genesis, *, now: int | None = None) -> Summary:
         now: UTC seconds, for a warning about a genesis in the future.
     """
     document, members = genesis.document, genesis.members
-    parties = list(rows(genesis, PARTIES))
-    said = own_acts(document)
-    lines = tuple(_line(genesis, party, said[party.party_id]) for party in parties)
+    if document.continues is None:
+        said = own_acts(document)
+        lines = tuple(_line(genesis, party, said[party.party_id]) for party in rows(genesis, PARTIES))
+    else:
+        lines = tuple(_carried_line(genesis, name) for name in sorted(named_parties(document)))
     missing = tuple(line.party for line in lines if line.place != "none" and not line.signed)
     seats = tuple(member.party for member in members.members)
     return Summary(
@@ -149,6 +150,35 @@ def _line(genesis: Genesis, party: Party, said: Mapping[str, bytes]) -> PartyLin
     )
 
 
+def _carried_line(genesis: Genesis, name: str) -> PartyLine:
+    """A party of a network that continues another: known there, and named in the document."""
+    party, node = genesis.state.get(PARTIES, name), genesis.state.get(NODES, name)
+    if party is None or node is None:
+        raise ProofError("RECOVERY_EVIDENCE", f"expected {name} with a node in the old state")
+    return PartyLine(
+        party=name,
+        name=party.legal_name.get("en") or next(iter(party.legal_name.values())),
+        roles=party.roles,
+        region=party.region,
+        place="seat" if genesis.members.vote_key(name) is not None else "observer",
+        endpoint=node.endpoint,
+        signed=name in signed_parties(genesis.signatures),
+        fingerprint="",
+    )
+
+
+def _continues(genesis: Genesis) -> Iterator[str]:
+    """What a recovery does, in words that nobody can overlook."""
+    continues = genesis.document.continues
+    if continues is None:
+        return
+    prefix, lost = continues.prefix, ", ".join(continues.lost) or "nobody"
+    yield f"RECOVERY {continues.count} of network {prefix.network.hex()}, from its block {prefix.height}"
+    yield f"seal {prefix.seal.hex()}, {continues.entries} log entries, state {prefix.state_root.hex()}"
+    yield f"begins with state {continues.begins.hex()}; lost: {lost}; reason: {continues.reason}"
+    yield "whatever the old network acknowledged after that block is not carried: accord-node beyond lists it"
+
+
 def _accreditation(genesis: Genesis) -> Iterator[str]:
     state = View(MemorySource(genesis.values))
     for party in rows(genesis, PARTIES):
@@ -178,11 +208,14 @@ def _warnings(genesis: Genesis, lines: tuple[PartyLine, ...], now: int | None) -
         yield f"created lies {document.created - now} s in the future; no block is made before"
     if "://" in document.origin:
         yield f"origin {document.origin} has a scheme; C2SP recommends one without, such as ledger.example/name"
+    yield from _continues(genesis)
     spare = (members.size - 1) % 3
     if spare:
         least = members.size - spare
         yield f"{members.size} members tolerate {members.faults} faulty, as {least} do; {least + 3} would tolerate more"
     yield from _shared_hosts(lines)
+    if document.continues is not None:
+        return
     yield from _dependent_members(genesis)
     governing = {key.party for key in rows(genesis, KEYS) if "governance" in key.purposes}
     for member in members.members:

@@ -27,6 +27,7 @@ from accord_ledger.block import (
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import work_off
 from accord_ledger.domain.epochs import newest
+from accord_ledger.domain.model.epoch import RECOVERY, RECOVERY_KIND
 from accord_ledger.domain.model.party import SEATS
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker, run
 from accord_ledger.errors import Rejection
@@ -76,7 +77,7 @@ class Version:
 
     height: int
     seal_hash: bytes
-    """Hash of the seal; the network hash at height 0."""
+    """Hash of the seal; the network hash where the network begins."""
     time: int
     members: Members
     """The set that votes on the next block."""
@@ -90,11 +91,25 @@ class Version:
     """Protocol version in force in the next block (T44)."""
     epoch_first: int = 1
     """Height of the first block that ``members`` vote on."""
+    begun: int = 0
+    """Height this network began at: 0, or that of the block it carries on from (``accord_genesis.recovery``)."""
+    carried: int = 0
+    """Records that the log held when this network began."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether this is where the network begins: no block of it was made yet."""
+        return self.height == self.begun
 
     @property
     def ends_epoch(self) -> bool:
         """Whether the next block is the first of an epoch: this one carried a change and was the last."""
-        return self.height > 0 and self.epoch_first > self.height
+        return not self.begins and self.epoch_first > self.height
+
+    @property
+    def awaits_first(self) -> bool:
+        """Whether no record of this network stands in the log yet."""
+        return self.log.size - self.height == self.carried
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -129,6 +144,12 @@ class Executed:
         begin = bisect_left(keys, table.prefix)
         end = bisect_left(keys, 1, begin, key=lambda key: int(not key.startswith(table.prefix)))
         return keys[begin:end]
+
+
+def check_opening(state: View, kind: str) -> None:
+    """``E_STATE`` where a network that continues another has not said so yet and this record does not (T46)."""
+    if kind != RECOVERY_KIND and state.get(RECOVERY) is not None:
+        raise Rejection("E_STATE", f"expected {RECOVERY_KIND} as the first record", path="kind")
 
 
 class Execution:
@@ -168,7 +189,9 @@ class Execution:
                 (``E_WEIGHT`` with path ``block``); nothing has changed.
         """
         record = prepared.record
-        first = not self._prepared and self.parent.log.size == self.parent.height
+        first = not self._prepared and self.parent.awaits_first
+        if first:
+            check_opening(self._view, record.tx.kind)
         view, ctx = self._view, self._block
         view.begin()
         try:
@@ -224,6 +247,8 @@ class Execution:
             recent=self._recent,
             protocol=protocol,
             epoch_first=epoch_first,
+            begun=parent.begun,
+            carried=parent.carried,
         )
         return Executed(
             sealed=sealed,
@@ -275,8 +300,10 @@ def check_header(network: bytes, parent: Version, seal: Seal) -> None:
     if seal.time < parent.time:
         raise InvalidBlock("SEAL_TIME", f"expected a time of at least {parent.time}, got {seal.time}")
     certificate = seal.parent_certificate
-    if (certificate is None) != (parent.height == 0):
-        raise InvalidBlock("SEAL_PARENT_CERTIFICATE", "expected a parent certificate at every height but 1")
+    if (certificate is None) != parent.begins:
+        raise InvalidBlock(
+            "SEAL_PARENT_CERTIFICATE", "expected a parent certificate in every block but a network's first"
+        )
     if certificate is not None:
         _check_place(parent, certificate)
 

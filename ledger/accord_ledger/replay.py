@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from accord_ledger.block import (
     NO_SEAL,
@@ -41,7 +40,8 @@ from accord_ledger.errors import AccordError, FatalError, Rejection
 from accord_ledger.execute import Executed, Execution, RecentTransactions, Version
 from accord_ledger.keys import verifies
 from accord_ledger.merkle.tree import Frontier
-from accord_ledger.state import Source, Table, View
+from accord_ledger.replayedstate import ReplayedState
+from accord_ledger.state import View
 from accord_ledger.transaction import signed_message
 
 Job = tuple[bytes, bytes, bytes]
@@ -60,29 +60,6 @@ class BlockReplayed:
     findings: tuple[Finding, ...]
     executed: Executed | None
     """None once an earlier or this block could not be executed."""
-
-
-class ReplayedState:
-    """State over a source that is never written to: decoded values of every key the replay wrote."""
-
-    __slots__ = ("_base", "values")
-
-    def __init__(self, base: Source) -> None:
-        self._base = base
-        self.values: dict[bytes, Any | None] = {}
-        """What was written since the start; None where a key was removed."""
-
-    def load(self, table: Table[Any], key: bytes) -> Any | None:
-        """See :class:`accord_ledger.state.Source`."""
-        if key in self.values:
-            return self.values[key]
-        return self._base.load(table, key)
-
-    def has(self, key: bytes) -> bool:
-        """See :class:`accord_ledger.state.Source`."""
-        if key in self.values:
-            return self.values[key] is not None
-        return self._base.has(key)
 
 
 class Replay:
@@ -285,10 +262,10 @@ class Replay:
     def _certificate_fault(self, seal: Seal, checker: SignatureChecker) -> tuple[str, str, str] | None:
         """Code, expected and got of the first thing wrong with the certificate of the parent."""
         parent, certificate = self.version, seal.parent_certificate
-        if certificate is None or parent.height == 0:
-            if certificate is None and parent.height == 0:
+        if certificate is None or parent.begins:
+            if certificate is None and parent.begins:
                 return None
-            return "CERTIFICATE_MISSING", "a certificate of the parent at every height but 1", "another case"
+            return "CERTIFICATE_MISSING", "a certificate of every parent but genesis", "another case"
         if certificate.kind == "nullify" or certificate.seal == NO_SEAL:
             return "CERTIFICATE_KIND", "a notarization or finalization", certificate.kind
         if certificate.seal != parent.seal_hash:

@@ -123,6 +123,22 @@ node.add_command(
     )
 )
 
+node.add_command(
+    _Elsewhere(
+        "accord_node.recover_cli",
+        name="recover",
+        help="Write the genesis of a network that carries on one whose quorum is lost for good.",
+    )
+)
+
+node.add_command(
+    _Elsewhere(
+        "accord_node.beyond_cli",
+        name="beyond",
+        help="List what this node knows beyond the block that a recovery carries on.",
+    )
+)
+
 demo = _Elsewhere(
     "accord_node.demo.cli", name="demo", help="Play the reference scenario on a real network of nodes."
 )

@@ -34,8 +34,9 @@ class Doubt:
         fresh: neither journal nor ledger hold anything; it may be that the network only begins.
     """
 
-    def __init__(self, *, fresh: bool) -> None:
+    def __init__(self, *, fresh: bool, begun: int = 0) -> None:
         self.fresh = fresh
+        self._begun = begun
         self._reports: dict[str, tuple[int, int]] = {}
         """Epoch and view by member, as each said since this node started."""
 
@@ -44,7 +45,7 @@ class Doubt:
         if members.vote_key(party) is None:
             return
         self._reports[party] = max(self._reports.get(party, (0, 0)), (status.epoch, status.view))
-        self.fresh = self.fresh and status.height == 0
+        self.fresh = self.fresh and status.height <= self._begun
 
     def bound(self, members: Members, party: str, reach: int) -> int | None:
         """V + 1 of the running epoch, ``BEGINNING``, or None while too few members have said anything.
@@ -67,7 +68,13 @@ class Doubt:
 
 
 async def find_doubt(
-    database: Database, token: Path | None, records: tuple[journal.Record, ...], *, created: bool, height: int
+    database: Database,
+    token: Path | None,
+    records: tuple[journal.Record, ...],
+    *,
+    created: bool,
+    height: int,
+    begun: int = 0,
 ) -> Doubt | None:
     """Whether the journal may not be the newest; said in the database until it is resolved.
 
@@ -77,6 +84,7 @@ async def find_doubt(
         records: what the journal held.
         created: the journal did not exist.
         height: of the newest durable block.
+        begun: height at which the network began.
     """
     doubtful = created or await database.meta(FLAG) == b"\x01"
     if token is not None:
@@ -92,7 +100,7 @@ async def find_doubt(
         return None
     await database.set_meta(FLAG, b"\x01")
     voted = any(isinstance(record, journal.Voted | journal.Proposed) for record in records)
-    return Doubt(fresh=height == 0 and not voted)
+    return Doubt(fresh=height == begun and not voted, begun=begun)
 
 
 async def resolve(database: Database) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker, run
 from accord_ledger.errors import Rejection
-from accord_ledger.execute import RecentTransactions, Version
+from accord_ledger.execute import RecentTransactions, Version, check_opening
 from accord_ledger.state import View
 
 MAX_RECORDS = 20_000
@@ -40,7 +40,11 @@ class Trial:
     def _begin(self) -> None:
         version = self._head()
         self._seal, self._height, self._time = version.seal_hash, version.height, version.time
+        self._first = version.awaits_first
         self._view = View(version.state)
+        self._ctx = Context(
+            state=self._view, network=self._network, height=self._height + 1, time=version.time
+        )
         self._recent = RecentTransactions(version.recent)
         self._count = 0
         self._complete = False
@@ -60,13 +64,13 @@ class Trial:
 
     def attempt(self, prepared: Prepared, time: int) -> Rejection | None:
         """Run one record on the view as it stands; what passes stays in it."""
-        ctx = Context(
-            state=self._view, network=self._network, height=self._height + 1, time=max(time, self._time)
-        )
-        ctx.author = prepared.record.tx.author
-        ctx.tx_id = prepared.record.tx_id
+        ctx = self._at(max(time, self._time))
+        first = self._first and self._count == 0
+        ctx.for_record(prepared.record.tx.author, prepared.record.tx_id, first=first)
         self._view.begin()
         try:
+            if first:
+                check_opening(self._view, prepared.record.tx.kind)
             run(ctx, prepared, self._checker, self._recent.holds)
         except Rejection as rejection:
             self._view.undo()
@@ -78,6 +82,13 @@ class Trial:
         self._recent.add(prepared.record.tx_id, prepared.record.tx.expires)
         self._count += 1
         return None
+
+    def _at(self, time: int) -> Context:
+        """The same view at a time; what was worked out for another time is forgotten."""
+        if time != self._ctx.time:
+            self._ctx = Context(state=self._view, network=self._network, height=self._height + 1, time=time)
+            self._view.recalled.clear()
+        return self._ctx
 
     async def check(
         self, prepared: Prepared, time: int, waiting: Callable[[int], Sequence[Prepared]]

@@ -1,18 +1,18 @@
-"""A genesis that continues a network which lost its quorum, and the epoch every genesis begins with."""
+"""The epoch every genesis begins with, and that an ordinary one continues nothing."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from accord_genesis.document import Continuation, Genesis, execute, network_hash
+from accord_genesis.document import Genesis, execute
 from accord_ledger import codec
-from accord_ledger.domain.model.epoch import EPOCHS, RECOVERY, Prefix, Recovery
+from accord_ledger.domain.model.epoch import EPOCHS, RECOVERY
 from accord_ledger.domain.model.party import NODES
+from accord_ledger.errors import ProofError
 from accord_ledger.state import MemorySource, View
 from genesis_alliance import make_alliance
-
-OLD = Prefix(network=b"\1" * 32, height=812, seal=b"\2" * 32, log_root=b"\3" * 32, state_root=b"\4" * 32)
+from recovery_world import document, lost, recovery
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +24,18 @@ def state(found: Genesis) -> View:
     return View(MemorySource(found.values))
 
 
-def test_what_is_continued_stands_in_the_document_and_in_state(genesis: Genesis) -> None:
-    continues = Continuation(prefix=OLD, count=2)
+def test_what_is_continued_cannot_be_said_without_showing_it(genesis: Genesis) -> None:
+    continues = document(recovery(lost()[0])).continues
     data = codec.encode(msgspec.structs.replace(genesis.document, continues=continues))
-    found = execute(data)
-    assert state(found).get(RECOVERY) == Recovery(prefix=OLD, count=2)
-    assert found.network == network_hash(data) != genesis.network
-    assert found.members == genesis.members
+    with pytest.raises(ProofError) as caught:
+        execute(data)
+    assert caught.value.code == "RECOVERY_EVIDENCE"
 
 
 def test_an_ordinary_network_continues_nothing(genesis: Genesis) -> None:
     assert state(genesis).get(RECOVERY) is None
+    assert genesis.lineage() == (genesis,)
+    assert genesis.entries == 0
 
 
 def test_state_holds_the_first_epoch(genesis: Genesis) -> None:

@@ -144,7 +144,7 @@ def test_truncated_files_are_refused(alliance: Alliance, cut: int) -> None:
 
 def test_files_have_a_bound() -> None:
     with pytest.raises(AccordError) as caught:
-        open_genesis(b"\x00" * (9 * 1024 * 1024))
+        open_genesis(b"\x00" * (33 * 1024 * 1024))
     assert caught.value.code == "CODEC_TOO_LARGE"
 
 

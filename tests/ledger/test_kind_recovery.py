@@ -6,11 +6,11 @@ import pytest
 
 from accord_ledger import keys
 from accord_ledger.domain.kinds.recovery import RecoveryDeclare
-from accord_ledger.domain.kinds.version import VersionActivate
+from accord_ledger.domain.kinds.seat import SeatRevoke
 from accord_ledger.domain.model.epoch import RECOVERY, Prefix, Recovery
 from accord_ledger.execute import Execution
 from accord_ledger.state import MemorySource, View
-from domain_alliance import GENESIS_TIME, SEATS, genesis_state, party_body
+from domain_alliance import GENESIS_TIME, SEATS, genesis_state
 from domain_world import NETWORK, World, first_version
 from epoch_world import QUORUM, step
 
@@ -23,7 +23,7 @@ class Continued(World):
 
     def __init__(self) -> None:
         view = View(MemorySource())
-        view.put(RECOVERY, Recovery(prefix=OLD, count=1))
+        view.put(RECOVERY, Recovery(prefix=OLD, count=1, lost=("lost-u",)))
         self.values = genesis_state() | {k: v for k, v in view.changes().items() if v is not None}
         self.version = first_version(self.values)
         self.nonce = 0
@@ -40,7 +40,7 @@ def test_t46_the_first_record_declares_it() -> None:
     world.do("recovery_declare", declared(), *ALL)
     assert world.execution.weight == 10 * 6 + 8
     assert world.get(RECOVERY) == Recovery(prefix=OLD, count=1, lost=("lost-u",), declared=2)
-    world.refused("E_STATE", "recovery_declare", declared(lost=("other-u",)), *ALL)
+    world.refused("E_STATE", "recovery_declare", declared(), *ALL)
 
 
 def test_t46_all_members_sign() -> None:
@@ -55,15 +55,16 @@ def test_t46_only_where_genesis_continues_another() -> None:
 
 
 @pytest.mark.parametrize("blocks", [0, 1])
-def test_t46_only_before_anything_else(blocks: int) -> None:
+def test_t46_nothing_else_comes_before_it(blocks: int) -> None:
     world = Continued()
-    world.do("version_activate", VersionActivate(version=2), *QUORUM)
-    if blocks:
-        world = Continued()
-        body = party_body("fudan", "CN-SH", "university", network=NETWORK)
-        world.do("party_register", body, *QUORUM[:4])
+    for _ in range(blocks):
         step(world)
-    world.refused("E_STATE", "recovery_declare", declared(), *ALL)
+    body = SeatRevoke(party="uu")
+    world.refused(
+        "E_STATE", "seat_revoke", body, *QUORUM, detail="expected recovery_declare as the first record"
+    )
+    world.do("recovery_declare", declared(), *ALL)
+    world.do("seat_revoke", body, *QUORUM)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,8 @@ def test_t46_only_before_anything_else(blocks: int) -> None:
                 {"state_root": bytes(32)},
             )
         ),
-        declared(lost=("uu",)),
+        declared(lost=("other-u",)),
+        declared(lost=("lost-u", "other-u")),
         declared(lost=("b-u", "a-u")),
         declared(lost=("a-u", "a-u")),
     ],

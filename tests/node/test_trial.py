@@ -74,3 +74,17 @@ async def test_a_refusal_on_an_old_basis_is_tried_on_the_newest(spine: Spine, al
     assert await here.check(last, now, lambda _: []) is not None
     await spine.grow(entries[:-1])
     assert await here.check(last, now, lambda _: []) is None
+
+
+async def test_what_was_worked_out_for_one_second_is_looked_at_again_in_the_next(
+    spine: Spine, alliance: Alliance
+) -> None:
+    await spine.grow(programme_entries(alliance, "p0", "prog"))
+    here, now = trial(spine), spine.clock.now()
+    (record,) = prepared(issue_entry(alliance, "p0", "prog", 1))
+    assert await here.check(record, now, lambda _: []) is None
+    assert here._view.recalled
+    assert here._at(now) is here._ctx
+    assert here._view.recalled
+    assert here._at(now + 1).time == now + 1
+    assert not here._view.recalled

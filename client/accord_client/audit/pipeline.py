@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from accord_client.audit.invariants.watch import INVARIANTS, Watch
+from accord_client.audit.lineage import Lineage
 from accord_client.audit.report import Contradiction, Finding, Report, Status
 from accord_client.audit.verifying import GoodSignatures, Job, Verifying
 from accord_genesis.document import Genesis
@@ -50,7 +51,7 @@ class Pipeline:
     """The replay of one log into one report."""
 
     def __init__(self, genesis: Genesis, verifying: Verifying, report: Report) -> None:
-        self.replay = Replay(genesis.network, genesis.version())
+        self.lineage = Lineage(genesis)
         self.reader = BlockReader()
         self.watch = Watch()
         self._verifying = verifying
@@ -61,13 +62,22 @@ class Pipeline:
         self._on_their_way = 0
         self._ahead = AHEAD * (verifying.processes - 1)
 
+    @property
+    def replay(self) -> Replay:
+        """Of the network that is being read."""
+        return self.lineage.replay
+
     def take(self, entries: Sequence[bytes]) -> None:
         """Read the next entries; execute what is ready."""
         add = self.reader.add
         for entry in entries:
             block = add(entry)
-            if block is None:
+            if block is None or self.lineage.lost:
                 continue
+            if self.lineage.ends_before(block.seal_index):
+                self._carry_on()
+                if self.lineage.lost:
+                    continue
             self.report.records += len(block.records)
             self._blocks.append(block)
             self._jobs += self.replay.jobs(block)
@@ -76,11 +86,25 @@ class Pipeline:
                 while self._on_their_way > self._ahead:
                     self._fold()
 
-    def finish(self) -> None:
-        """Execute what is left, and judge the end of the log."""
+    def _drain(self) -> None:
+        """Execute what was read."""
         self._send()
         while self._waiting:
             self._fold()
+
+    def _carry_on(self) -> None:
+        """The next block is of the network that continues this one."""
+        self._drain()
+        if (found := self.lineage.carry_on()) is not None:
+            self.report.add(found)
+            why = f"not judged from entry {found.entry} on: nobody can say what the network there began with"
+            self.report.leave(BY_BLOCKS, why)
+
+    def finish(self) -> None:
+        """Execute what is left, and judge the end of the log."""
+        self._drain()
+        if not self.lineage.lost and (found := self.lineage.unfinished()) is not None:
+            self.report.add(found)
         report, replay, reader = self.report, self.replay, self.reader
         report.height = replay.version.height
         report.state_root = replay.version.map.root.hex()

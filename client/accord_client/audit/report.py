@@ -23,6 +23,7 @@ class Status(Enum):
 
 CHECKS: Final[dict[str, str]] = {
     "genesis": "every founder signed the genesis document, and it is the pinned one",
+    "recovery": "a network that continues another began with its last state, and left nothing behind",
     "checkpoint": "the checkpoint is well formed and signed by a log key of this network",
     "entries": "the source holds every entry the checkpoint counts",
     "tiles": "entries hash to the tiles, and tiles to the root of the checkpoint",

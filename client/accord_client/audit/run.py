@@ -18,15 +18,15 @@ from accord_client.audit.checkpoints import (
     read,
     sizes,
 )
+from accord_client.audit.lineage import judge_competing, judge_left_behind
 from accord_client.audit.pipeline import Pipeline
 from accord_client.audit.report import CHECKS, Finding, Report
 from accord_client.audit.source import LogSource, Missing, Unreachable, limit_of
 from accord_client.audit.tiles import MAX_OPEN_TILES, TileCheck, bundles, compare, read_tile
 from accord_client.audit.verifying import Verifying
-from accord_genesis.document import MAX_FILE_BYTES, Genesis, SignedDocument, execute, open_genesis
-from accord_ledger import codec
+from accord_genesis.document import Genesis, open_genesis, read_genesis
 from accord_ledger.checkpoint import Checkpoint
-from accord_ledger.domain.model.party import NODES, Node
+from accord_ledger.domain.model.party import NODES
 from accord_ledger.errors import AccordError, DecodeError
 from accord_ledger.merkle.tiles import Bundle, Tile, unpack_entries
 
@@ -46,6 +46,7 @@ async def audit(
     *,
     network: bytes | None = None,
     others: Sequence[bytes] = (),
+    beside: Sequence[Genesis] = (),
     processes: int = 1,
     progress: Progress | None = None,
 ) -> Report:
@@ -56,12 +57,15 @@ async def audit(
         genesis_file: the auditor's own copy: where trust starts.
         network: hash the genesis document must have, if the auditor has it from somewhere else too.
         others: checkpoints that somebody kept; the log must continue each of them.
+        beside: other networks; one that continues what this one continues is a finding.
         processes: how many may work, this one included.
         progress: told about every bundle.
     """
     report, begin = Report(), perf_counter()
     genesis = open_pinned(report, genesis_file, network)
     if genesis is not None:
+        for found in judge_competing(genesis, beside):
+            report.add(found)
         try:
             async with source:
                 await _audit_log(source, genesis, report, others, processes, progress)
@@ -79,7 +83,7 @@ def open_pinned(report: Report, data: bytes, network: bytes | None) -> Genesis |
     except AccordError as error:
         report.add(Finding("genesis", error.code, "a genesis file that every founder signed", error.detail))
         try:  # what the document says can be judged, whoever signed it
-            genesis = execute(codec.decode(data, SignedDocument, limit=MAX_FILE_BYTES).document)
+            genesis = read_genesis(data)
         except AccordError:
             report.leave(CHECKS, "nothing can be judged without genesis")
             return None
@@ -226,9 +230,12 @@ def _judge_end(
         report.leave([name for name in CHECKS if name not in ("genesis", "checkpoint", "entries")], why)
     elif (root := tree.edge.frontier().root()) != checkpoint.root:
         report.add(Finding("tiles", "CHECKPOINT_ROOT", root.hex(), checkpoint.root.hex()))
+    if pipeline.lineage.lost:
+        report.leave(("checkpoint", "consistency"), "not judged: nobody can say who votes at the end")
+        return
     state = pipeline.replay.state
-    logs = [node.log for key in genesis.values if (node := _node(genesis.values[key], key)) is not None]
-    logs += [value.log for key, value in state.values.items() if key.startswith(NODES.prefix) and value]
+    logs = [value.log for key, value in state.values.items() if key.startswith(NODES.prefix) and value]
+    logs += pipeline.lineage.logs
     keys = keys_of(genesis.document.origin, logs, pipeline.replay.sealed_by)
     for found in (judge_log_signature(note, genesis.document.origin, keys), judge_finality(note, keys)):
         if found is not None:
@@ -240,15 +247,19 @@ def _judge_end(
     if not others:
         report.leave(("consistency",), "no other checkpoint was given")
     for other in others:
+        try:
+            left = judge_left_behind(other, pipeline.lineage, tree.roots)
+        except LookupError:  # of the network itself, or of none of them
+            pass
+        else:
+            if left is not None:
+                report.add(left)
+            continue
         fork, unsaid = judge_consistency(note, other, keys, tree.roots)
         if fork is not None:
             report.add(fork)
         elif unsaid:
             report.leave(("consistency",), unsaid)
-
-
-def _node(value: bytes, key: bytes) -> Node | None:
-    return NODES.decode(value) if key.startswith(NODES.prefix) else None
 
 
 @contextmanager

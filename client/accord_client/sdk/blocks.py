@@ -34,7 +34,7 @@ class Blocks(Reads):
                 seal = SealedBytes.parse(proved.entry).seal
             except DecodeError as error:
                 raise TrustError("LEDGER_SEAL", f"expected a seal: {error}") from error
-            if seal.network != self.trust.network or seal.height != height:
+            if seal.network != self.trust.network_of(proved.index) or seal.height != height:
                 raise TrustError("LEDGER_SEAL", f"expected the seal of block {height}, got {seal.height}")
             if proved.index != seal.first + seal.count:
                 raise TrustError(

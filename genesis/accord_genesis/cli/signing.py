@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from accord_genesis import ceremony
+from accord_genesis import ceremony, recovery
 from accord_genesis.cli.common import check_network, naming, refuse_existing
 from accord_genesis.cli.display import next_step, show_summary
 from accord_genesis.cli.options import (
@@ -18,7 +18,7 @@ from accord_genesis.cli.options import (
     Passphrase,
     passphrase_options,
 )
-from accord_genesis.document import MAX_FILE_BYTES, open_unfinished
+from accord_genesis.document import MAX_FILE_BYTES, Genesis, open_unfinished
 from accord_genesis.files import read_public, write_public
 from accord_genesis.keyset import load_founding_key
 from accord_genesis.statement import MAX_STATEMENT_BYTES, open_statement
@@ -32,9 +32,9 @@ from accord_genesis.terminal import emit, facts, json_option
     "--statement",
     "statement_file",
     type=FILE,
-    required=True,
-    help="The statement this party made, from its own records.",
+    help="The statement this party made, from its own records. A recovery has none: give --party.",
 )
+@click.option("--party", help="In a recovery: sign for this party, which is named in the document.")
 @click.option(
     "--keys",
     "keys_folder",
@@ -48,23 +48,27 @@ from accord_genesis.terminal import emit, facts, json_option
 @json_option
 def sign(
     file: Path,
-    statement_file: Path,
+    statement_file: Path | None,
+    party: str | None,
     keys_folder: Path | None,
     network: str | None,
     yes: bool,
     out: Path | None,
     passphrase: Passphrase,
 ) -> None:
-    """Check that this party's own statement is in GENESIS unchanged, show all of it, and sign its hash."""
+    """Check that this party's own statement is in GENESIS unchanged, show all of it, and sign its hash.
+
+    In a recovery the party is known from the old ledger: what the document does in its name is shown.
+    """
     data = read_public(file, limit=MAX_FILE_BYTES)
     with naming(file):
         opened = open_unfinished(data)
     check_network(opened, network)
-    with naming(statement_file):
-        statement_data = read_public(statement_file, limit=MAX_STATEMENT_BYTES)
-        statement = open_statement(statement_data)
-    ceremony.check_contained(opened.document, statement)
-    party = statement.party
+    recovered = opened.document.continues is not None
+    if (party is None) is recovered or (statement_file is None) is not recovered:
+        raise click.UsageError("expected --statement, and for a recovery --party in its place")
+    statement = b"" if statement_file is None else _read_statement(opened, statement_file)
+    party = party or open_statement(statement).party
     out = out or Path(f"{party}.genesis-signature")
     refuse_existing(out)
     if not yes:
@@ -72,7 +76,8 @@ def sign(
         click.confirm(f"Sign this network for {party}?", abort=True, err=True)
     folder = keys_folder or Path("keys", party, "institution")
     key = load_founding_key(folder, passphrase=passphrase.get(confirm=False))
-    write_public(out, ceremony.countersign(data, statement_data, key))
+    made = recovery.countersign(data, party, key) if recovered else ceremony.countersign(data, statement, key)
+    write_public(out, made)
     result = {"party": party, "network": opened.network.hex(), "signature": str(out)}
 
     def show(console: Console) -> None:
@@ -82,6 +87,15 @@ def sign(
         )
 
     emit(result, show)
+
+
+def _read_statement(opened: Genesis, path: Path) -> bytes:
+    """The party's own statement, found unchanged in the document."""
+    with naming(path):
+        data = read_public(path, limit=MAX_STATEMENT_BYTES)
+        statement = open_statement(data)
+    ceremony.check_contained(opened.document, statement)
+    return data
 
 
 @click.command()

@@ -48,8 +48,8 @@ class Placing:
             return False
         certificate = seal.parent_certificate
         if certificate is None:
-            return seal.height == 1 and seal.parent == self._network
-        if certificate.kind == "nullify" or certificate.seal != seal.parent or seal.height == 1:
+            return seal.parent == self._network
+        if certificate.kind == "nullify" or certificate.seal != seal.parent or seal.parent == self._network:
             return False
         if certificate.epoch == members.epoch:
             return certificate.view < seal.view

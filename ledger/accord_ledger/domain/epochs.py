@@ -96,12 +96,23 @@ def write_epoch(ctx: Context, epoch: Epoch) -> None:
 
 
 def founding(ctx: Context, parties: Iterable[str]) -> Epoch:
-    """Epoch 0 with these seats: genesis gives one after another, and their least number is judged at its end."""
+    """The first epoch with these seats: genesis gives one after another, and their least number is judged at its end.
+
+    It is epoch 0 from height 1 on, but in a network that carries another one on: there numbers, heights and
+    the protocol in force continue.
+    """
     parties = tuple(parties)
     if len(parties) > MAX_MEMBERS:
         raise Rejection("E_STATE", f"expected at most {MAX_MEMBERS} seats", path="body.party")
     nodes = {name: ctx.known(NODES, name, path="body.party") for name in sorted(parties)}
-    return Epoch(members=_members(0, nodes), logs=tuple(node.log for node in nodes.values()))
+    number = (ctx.state.get(SEATS) or Seats(parties=())).epoch
+    before = ctx.state.get(EPOCHS, number - 1) if number else None
+    return Epoch(
+        members=_members(number, nodes),
+        version=1 if before is None else before.version,
+        first=ctx.height + 1,
+        logs=tuple(node.log for node in nodes.values()),
+    )
 
 
 def _members(number: int, nodes: dict[str, Node]) -> Members:

@@ -18,6 +18,7 @@ from typing import Final
 from accord_ledger import codec
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, SealedBytes, is_seal
+from accord_ledger.domain.model.epoch import RECOVERY
 from accord_ledger.merkle.tiles import TILE_WIDTH, entries_path
 from accord_node.storage.durable import replace_file
 from accord_node.storage.handoffs import Handoffs
@@ -52,14 +53,16 @@ def make_snapshot(data: Path, log: Path) -> Manifest:
     with closing(_reading(data / "state.sqlite")) as db:
         raw = db.execute("SELECT value FROM meta WHERE name = 'floor'").fetchone()
         height, size, seal_hash = codec.decode(raw[0], tuple[int, int, bytes]) if raw else (0, 0, b"")
-        if not height:
-            raise SnapshotError("SNAPSHOT_NONE", f"expected a final block in {data}")
+        network = db.execute("SELECT value FROM meta WHERE name = 'network'").fetchone()
+        if not height or seal_hash == network[0]:
+            raise SnapshotError("SNAPSHOT_NONE", f"expected a final block of this network in {data}")
         certificate = db.execute("SELECT certificate FROM block WHERE height = ?", (height,)).fetchone()[0]
         if certificate is None:
             raise SnapshotError("SNAPSHOT_FINALITY", f"expected a finalization of block {height} itself")
         sealed, tail = _newest(LogFiles(data / "log"), size, seal_hash)
         rows, state = _write_rows(db, log, sealed)
-    handoffs = tuple(_handoffs(data / "log", log, sealed.seal.epoch))
+        first = _first_epoch(db)
+    handoffs = tuple(_handoffs(data / "log", log, range(first, sealed.seal.epoch)))
     manifest = Manifest(
         v=1,
         network=sealed.seal.network,
@@ -147,8 +150,14 @@ def _write_rows(db: sqlite3.Connection, log: Path, sealed: SealedBytes) -> tuple
     return count, tuple(pieces)
 
 
-def _handoffs(source: Path, log: Path, epochs: int) -> Iterator[Piece]:
-    for epoch in range(epochs):
+def _first_epoch(db: sqlite3.Connection) -> int:
+    """The epoch this network began with: 0, unless it continues another."""
+    row = db.execute("SELECT value FROM state WHERE key = ?", (RECOVERY.key(),)).fetchone()
+    return 0 if row is None else RECOVERY.decode(row[0]).epoch
+
+
+def _handoffs(source: Path, log: Path, epochs: range) -> Iterator[Piece]:
+    for epoch in epochs:
         data = Handoffs(source).read(epoch)
         if data is None:
             raise SnapshotError("SNAPSHOT_FINALITY", f"expected the hand-off of epoch {epoch} in {source}")

@@ -10,17 +10,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+from accord_genesis.continuation import Continuation
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, Members, SealedBytes, is_seal
 from accord_ledger.domain.epochs import newest
-from accord_ledger.errors import FatalError, Rejection
-from accord_ledger.execute import Executed, RecentTransactions, Version
+from accord_ledger.errors import FatalError
+from accord_ledger.execute import Executed, Version
 from accord_ledger.handoff import make_handoff
 from accord_ledger.state import View
-from accord_ledger.transaction import MAX_LIFETIME_SECONDS, parse_record
-from accord_node.storage.database import Database, Floor
+from accord_node.storage.database import CACHE_MIB, Connect, Database, Floor, open_connection
+from accord_node.storage.durable import make_directory
 from accord_node.storage.handoffs import Handoffs
 from accord_node.storage.logfiles import LogFiles
+from accord_node.storage.recent import recent_transactions
 from accord_node.storage.source import DurableState
 from accord_node.workers import Executor
 
@@ -33,7 +35,9 @@ class Beginning:
     time: int
     members: Members
     values: Mapping[bytes, bytes]
-    """State at height 0, canonical."""
+    """State at height 0, canonical; in a network that continues another, what differs from that one's last."""
+    continues: Continuation | None = None
+    """What this network goes on from: its data are made of that network's (``accord_node.joining``)."""
 
 
 class Store:
@@ -48,16 +52,33 @@ class Store:
 
     @classmethod
     async def open(
-        cls, directory: Path, beginning: Beginning, executor: Executor, *, values_cached: int = 100_000
+        cls,
+        directory: Path,
+        beginning: Beginning,
+        executor: Executor,
+        *,
+        values_cached: int = 100_000,
+        cache_mib: int = CACHE_MIB,
+        connect: Connect = open_connection,
     ) -> Self:
         """Open, verify against itself, and cut off what a crash left beyond the floor.
+
+        Args:
+            directory: made if it does not exist.
+            beginning: what genesis gives.
+            executor: runs what reads and writes files.
+            values_cached: decoded state values kept in memory.
+            cache_mib: pages of the database kept in memory at most, MiB.
+            connect: see :meth:`Database.open`.
 
         Raises:
             FatalError: ``LOG_CORRUPT``, ``DATABASE_*`` or ``STATE_CORRUPT``, naming what differs.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         files = LogFiles(directory / "log")
-        database = await Database.open(directory / "state.sqlite", beginning.network)
+        database = await Database.open(
+            directory / "state.sqlite", beginning.network, connect, cache_mib=cache_mib
+        )
         try:
             return await cls._load(directory, beginning, executor, files, database, values_cached)
         except BaseException:
@@ -79,21 +100,28 @@ class Store:
         if floor is None:
             if any(True for _ in files.beyond(0)):
                 raise FatalError("DATABASE_MISSING", f"expected the database that belongs to {files.root}")
+            if beginning.continues is not None:
+                raise FatalError(
+                    "RECOVERY_UNCARRIED",
+                    f"expected the ledger of the network that is continued in {directory}",
+                )
             await database.write_genesis(beginning.values, beginning.network)
             floor = Floor(0, 0, beginning.network)
         _check_not_behind(files, floor)
         frontier = await executor.run(lambda: files.open(floor.log_size))
         state = await executor.run(lambda: _map_of(database.path))
-        time = beginning.time
-        expected = AuthMap.build(beginning.values.items()).root if floor.height == 0 else b""
-        if floor.height:
+        begun, carried = _begun(beginning)
+        if floor.height > begun:
             seal = _newest_seal(files, floor).seal
             time, expected = seal.time, seal.state_root
+        else:
+            time, expected = beginning.time, _check_beginning(files, floor, beginning)
         if state.root != expected:
             raise FatalError(
                 "STATE_CORRUPT",
                 f"expected state root {expected.hex()} in {database.path}, got {state.root.hex()}",
             )
+        await executor.run(files.mend)  # the entries are what the newest seal says
         source = DurableState(database.path, state, capacity=values_cached)
         store = cls(files, database, source, executor)
         epoch = newest(View(source))
@@ -105,28 +133,13 @@ class Store:
             log=frontier,
             map=state,
             state=source,
-            recent=store._recent(floor, time),
+            recent=await executor.run(lambda: recent_transactions(files, floor.log_size, time)),
             protocol=epoch.version,
             epoch_first=epoch.first,
+            begun=begun,
+            carried=carried,
         )
         return store
-
-    def _recent(self, floor: Floor, time: int) -> RecentTransactions:
-        """Transactions that may not have expired yet, from the tail of the log."""
-        recent = RecentTransactions()
-        at = floor.log_size
-        while at > 0:
-            at -= 1
-            entry = self.files.entries(at, 1)[0]
-            try:
-                record = parse_record(entry)
-            except Rejection:
-                if SealedBytes.parse(entry).seal.time < time - MAX_LIFETIME_SECONDS:
-                    break
-                continue
-            if record.tx.expires > time:
-                recent.add(record.tx_id, record.tx.expires)
-        return recent
 
     async def write(self, block: Executed, certificate: Certificate | None) -> None:
         """Make one final block durable: log files first, then the database."""
@@ -172,15 +185,44 @@ class Store:
 
     async def close(self) -> None:
         """Close everything."""
+        self.release()
+        await self.database.close()
+
+    def release(self) -> None:
+        """Close everything but the writer's connection, at once."""
         self.source.close()
         self.files.close()
-        await self.database.close()
 
 
 def _map_of(path: Path) -> AuthMap:
     """The map of every row of state; rows stream by, since together they are several times as large."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return AuthMap.build(connection.execute("SELECT key, value FROM state"))
+
+
+def _begun(beginning: Beginning) -> tuple[int, int]:
+    """Height at which the network begins, and records that its log held then."""
+    continues = beginning.continues
+    if continues is None:
+        return 0, 0
+    return continues.prefix.height, continues.entries - continues.prefix.height
+
+
+def _check_beginning(files: LogFiles, floor: Floor, beginning: Beginning) -> bytes:
+    """The state root a network begins with, after judging the log it begins with."""
+    continues = beginning.continues
+    if continues is None:
+        return AuthMap.build(beginning.values.items()).root
+    prefix = continues.prefix
+    wanted = (prefix.height, continues.entries, beginning.network)
+    if (floor.height, floor.log_size, floor.seal_hash) != wanted:
+        raise FatalError(
+            "RECOVERY_END",
+            f"expected block {prefix.height} and {continues.entries} entries, got block {floor.height} and "
+            f"{floor.log_size} entries",
+        )
+    _newest_seal(files, replace(floor, seal_hash=prefix.seal))
+    return continues.begins
 
 
 def _check_not_behind(files: LogFiles, floor: Floor) -> None:

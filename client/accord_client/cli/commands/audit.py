@@ -19,6 +19,8 @@ from accord_client.audit.report import CHECKS, Finding, Report
 from accord_client.audit.source import open_source
 from accord_client.cli.connection import GENESIS_VARIABLE
 from accord_client.cli.output import clean, console
+from accord_genesis.document import MAX_FILE_BYTES, open_genesis
+from accord_genesis.files import read_public
 
 EXIT_FINDINGS: Final = 1
 EXIT_INCOMPLETE: Final = 3
@@ -46,6 +48,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--checkpoint", "checkpoints", multiple=True, type=_FILE,
     help="A checkpoint somebody kept; the log must continue it. May be given several times.",
 )  # fmt: skip
+@click.option(
+    "--beside", "besides", multiple=True, type=_FILE,
+    help="Genesis file of another network; found if both carry on the same one. May be given several times.",
+)  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes to use (default: all cores).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
@@ -53,6 +59,7 @@ def command(
     genesis: Path,
     network: str | None,
     checkpoints: tuple[Path, ...],
+    besides: tuple[Path, ...],
     jobs: int | None,
     *,
     as_json: bool,
@@ -70,6 +77,7 @@ def command(
                 genesis.read_bytes(),
                 network=_network(network),
                 others=[path.read_bytes() for path in checkpoints],
+                beside=[open_genesis(read_public(path, limit=MAX_FILE_BYTES)) for path in besides],
                 processes=jobs or os.cpu_count() or 1,
                 progress=progress,
             )

@@ -109,8 +109,8 @@ class NodeKeysSetKind(TransactionKind[NodeKeysSet, NodePlan]):
         return Signer(body.party, "institution")
 
     def unused(self, ctx: Context, body: NodeKeysSet) -> None:
-        """Genesis gives a party one node."""
-        if ctx.genesis:
+        """Genesis gives a party one node; one that carries another network on may give it other keys."""
+        if ctx.genesis and not ctx.height:
             ctx.unused(NODES, body.party, path="body.party")
 
     def check(self, ctx: Context, body: NodeKeysSet) -> NodePlan:

@@ -12,7 +12,7 @@ from accord_ledger.domain.context import Context
 from accord_ledger.domain.epochs import running
 from accord_ledger.domain.kind import Body, TransactionKind, transaction_kind
 from accord_ledger.domain.kinds.party import check_set
-from accord_ledger.domain.model.epoch import RECOVERY, Prefix, Recovery
+from accord_ledger.domain.model.epoch import RECOVERY, RECOVERY_KIND, Prefix, Recovery
 from accord_ledger.domain.signing import Need, Signer, all_of
 from accord_ledger.errors import Rejection
 from accord_ledger.fields import Slug
@@ -23,15 +23,15 @@ class RecoveryDeclare(Body):
 
     prefix: Prefix
     """The old network and its last final block, as the genesis document has it."""
-    lost: Annotated[tuple[Slug, ...], Meta(min_length=1, max_length=MAX_MEMBERS)]
-    """Members of the old network that are lost, in order."""
+    lost: Annotated[tuple[Slug, ...], Meta(max_length=MAX_MEMBERS)]
+    """Members of the old network that have no seat in this one, in order."""
 
 
 @transaction_kind
 class RecoveryDeclareKind(TransactionKind[RecoveryDeclare, Recovery]):
-    """Everybody who goes on says so, once, before anything else: explicit, counted and auditable."""
+    """Everybody who goes on says so, once: until then every other record of the network is refused (``E_STATE``)."""
 
-    name = "recovery_declare"
+    name = RECOVERY_KIND
     row = "T46"
     body = RecoveryDeclare
     errors = ("E_STATE", "E_VALUE")
@@ -63,10 +63,10 @@ class RecoveryDeclareKind(TransactionKind[RecoveryDeclare, Recovery]):
                 f"expected block {known.prefix.height} of {known.prefix.network.hex()}, as in genesis",
                 path="body.prefix",
             )
-        remaining = {member.party for member in running(ctx).members.members}
-        if remaining.intersection(body.lost):
-            raise Rejection("E_VALUE", "expected nobody who is a member here", path="body.lost")
-        return msgspec.structs.replace(known, lost=body.lost, declared=ctx.height)
+        if body.lost != known.lost:
+            names = ", ".join(known.lost)
+            raise Rejection("E_VALUE", f"expected {names}, as in genesis", path="body.lost")
+        return msgspec.structs.replace(known, declared=ctx.height)
 
     def apply(self, ctx: Context, body: RecoveryDeclare, plan: Recovery) -> None:
         """Store the declaration beside the count."""

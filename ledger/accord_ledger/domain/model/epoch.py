@@ -11,6 +11,10 @@ from accord_ledger.codec import Wire
 from accord_ledger.fields import Digest, PublicKey, Slug
 from accord_ledger.state import Table
 
+RECOVERY_KIND: Final = "recovery_declare"
+"""The kind that opens a network which continues another (T46)."""
+MAX_RECOVERIES: Final = 16
+"""Networks one after another; each holds the genesis file of the one before."""
 MIN_SEATS: Final = 4
 """Members that always remain (DESIGN.md section 3): fewer tolerate no fault."""
 
@@ -58,13 +62,21 @@ class Prefix(Wire):
 
 
 class Recovery(Wire):
-    """What the genesis of this network continues, and what its members declared of that (T46)."""
+    """What the genesis of this network continues, and when its members declared that on the ledger (T46).
+
+    The state, the log and the heights of the old network go on; seats and node keys are those of the new
+    genesis document (``accord_genesis.recovery``).
+    """
 
     prefix: Prefix
-    count: Annotated[int, Meta(ge=1, le=1000)]
+    count: Annotated[int, Meta(ge=1, le=MAX_RECOVERIES)]
     """Recoveries from the first network up to this one."""
     lost: Annotated[tuple[Slug, ...], Meta(max_length=MAX_MEMBERS)] = ()
-    """Members of the old network that are lost."""
+    """Members of the old network that have no seat in this one."""
+    entries: Height = 0
+    """Log entries of the networks before this one."""
+    epoch: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    """First epoch of this network: one after the last of the old one."""
     declared: Height = 0
     """Height of the declaration; 0 before it."""
 

@@ -56,7 +56,7 @@ def verdict_on(
     """The verdict over the state of a version, and the block time it is for."""
     bench = Bench(
         network=network, height=version.height, time=max(time, version.time),
-        first=version.log.size == version.height,
+        first=version.awaits_first,
     )  # fmt: skip
     return judge(bench, state, to_try(wanted), version.recent.holds), bench.time
 
