@@ -3,8 +3,7 @@
     client -> read (threads) -> trial -> pending log synced -> pool -> gossip -> ... -> final or refused
 
 Every submission is answered item by item; what a node refuses carries the node's signature. Submitting a
-transaction again, at any moment, gives the first answer again. What fails in one block is given a moment,
-since what it builds on may still be on its way.
+transaction again, at any moment, gives the first answer again.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from accord_node.intake import Intake
 from accord_node.mempool import Mempool, Pending
 from accord_node.peer import PeerNetwork
 from accord_node.pending import PendingLog
+from accord_node.rechecking import Rechecking
 from accord_node.records import RecordReader, Refusal, entry_hash
 from accord_node.replies import Final, Replies
 from accord_node.seams import Clock
@@ -40,10 +40,6 @@ log = structlog.get_logger("submissions")
 
 TURN = 32
 """Records worked on between two turns of the event loop."""
-PATIENCE_SECONDS = 1.0
-"""A record that a block refused, or had room for and did not take, is given so long before it is dropped."""
-RECHECKED = 512
-"""Records tried again in one go."""
 
 
 class Submissions:
@@ -87,7 +83,10 @@ class Submissions:
         self._admitting: dict[bytes, asyncio.Future[None]] = {}
         """Transactions some request is just bringing in, and when it will have."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rechecking = False
+        self._rechecking = Rechecking(
+            chain=chain, mempool=mempool, clock=clock, refuse=self._refuse, work_changed=work_changed,
+            spawn=self._spawn,
+        )  # fmt: skip
         self._stopped = False
         self._swept = 0
         """Block time up to which expired transactions were dropped."""
@@ -234,6 +233,7 @@ class Submissions:
         self._stopped = True
         self.intake.stop()
         self._acceptance.stop()
+        self._rechecking.stop()
 
     async def close(self) -> None:
         """Stop, and wait for what was begun."""
@@ -319,58 +319,12 @@ class Submissions:
             log.info("expired", records=len(expired))
 
     def on_refused(self, refused: list[Refused]) -> None:
-        """Records our own block left out.
-
-        Those that had their time are refused, the others wait for something new to arrive.
-        """
-        for item in refused:
-            name = item.prepared.record.entry_hash
-            pending = self._mempool.get(name)
-            if pending is not None and not self._refuse_if_definite(pending, item.rejection):
-                self._mempool.park(name)
-
-    def _refuse_if_definite(self, item: Pending, rejection: Rejection) -> bool:
-        """Refuse a record unless its refusal may pass.
-
-        What it builds on may be on its way, the clock that says it expired is ours, the block that holds
-        it already may not be final.
-        """
-        if rejection.code in {"E_TX_EXPIRED", "E_DUPLICATE_TX"}:
-            return False  # block time and finality decide: see drop_expired and on_final
-        if self._clock.monotonic() - item.arrived < PATIENCE_SECONDS:
-            return False
-        self._refuse(item, rejection)
-        return True
+        """Records our own block left out."""
+        self._rechecking.on_refused(refused)
 
     def recheck(self) -> None:
         """Try again what a block refused, or had room for and did not take; drop what fails."""
-        if not self._rechecking and not self._stopped:
-            self._rechecking = True
-            self._spawn(self._recheck())
-
-    async def _recheck(self) -> None:
-        try:
-            before = self._clock.monotonic() - PATIENCE_SECONDS
-            old = self._mempool.oldest(before, self._chain.in_flight(), RECHECKED)
-            fresh = Trial(self._chain.network, self._chain.checker, self._chain.head)
-            head = self._chain.head().seal_hash
-            for number, item in enumerate(old):
-                if number % TURN == TURN - 1:
-                    await asyncio.sleep(0)
-                name = item.prepared.record.entry_hash
-                if self._chain.head().seal_hash != head or self._stopped:
-                    break  # on another basis now; the next time begins there
-                if name not in self._mempool:
-                    continue
-                rejection = fresh.attempt(item.prepared, self._clock.now())
-                if rejection is None:
-                    self._mempool.unpark(name)
-                else:
-                    self._refuse_if_definite(item, rejection)
-            if old:
-                self._work_changed()
-        finally:
-            self._rechecking = False
+        self._rechecking.recheck()
 
     def _refuse(self, item: Pending, rejection: Rejection) -> None:
         record = item.prepared.record
