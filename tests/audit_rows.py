@@ -14,7 +14,7 @@ from accord_client.audit.invariants.watch import Watch
 from accord_client.audit.report import Finding
 from accord_ledger import calendar
 from accord_ledger.domain.pipeline import Prepared
-from accord_ledger.replay import ReplayedState
+from accord_ledger.replayedstate import ReplayedState
 from accord_ledger.state import Part, Source, Table
 from domain_world import World
 

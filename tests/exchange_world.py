@@ -22,7 +22,6 @@ from accord_ledger.credential import credential_leaf_hash, documents_root, holde
 from accord_ledger.domain.attestation import Attestation, AttestedFact
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.items import Item
-from accord_ledger.domain.kind import kinds
 from accord_ledger.domain.kinds.accreditation import AccreditationGrant
 from accord_ledger.domain.kinds.agreement import ProposeBody, SignBody
 from accord_ledger.domain.kinds.enrolment import EnrolmentOpenBody
@@ -38,31 +37,12 @@ from accord_ledger.domain.model.party import KEYS, PARTIES, PartyStatus
 from accord_ledger.domain.model.programme import PROGRAMMES, Course, ProgrammeTerms
 from accord_ledger.domain.rules import FixedRatio, HoursRatio, Rule
 from accord_ledger.domain.terms import signers_of, terms_hash
-from accord_ledger.errors import Rejection
 from accord_ledger.execute import Receipt
 from accord_ledger.keys import SigningKey
 from accord_ledger.merkle import proof, tree
 from accord_ledger.state import View
-from accord_ledger.transaction import parse_record
 from domain_alliance import key_of, uid
 from domain_world import NETWORK, SignerName, World, ref, terms
-
-COMMON = frozenset(
-    [
-        "E_SCHEMA",
-        "E_NUMBER",
-        "E_VALUE",
-        "E_WEIGHT",
-        "E_DUPLICATE",
-        "E_SIG_INVALID",
-        "E_SIG_MISSING",
-        "E_SIG_DISTINCT",
-        "E_PARTY_STATUS",
-        "E_ROLE",
-        "E_UNKNOWN_REF",
-    ]
-)
-"""Codes of stage 1, which every kind can give."""
 
 
 @cache
@@ -162,12 +142,6 @@ class Exchange(World):
     def __init__(self) -> None:
         super().__init__()
         self.lists: dict[str, int] = {}
-
-    def refuses(self, code: str, entry: bytes, *, detail: str | None = None) -> Rejection:
-        """As in :class:`World`; and the kind declares the code."""
-        declared = kinds()[parse_record(entry).tx.kind].errors
-        assert code in COMMON or code in declared, f"{code} is not declared"
-        return super().refuses(code, entry, detail=detail)
 
     @property
     def view(self) -> View:

@@ -20,7 +20,6 @@ from accord_genesis.document import (
     Document,
     Genesis,
     SignedDocument,
-    execute,
     open_genesis,
     sign_document,
 )
@@ -35,12 +34,13 @@ from accord_ledger.domain.kinds.programme import ProgrammeRegister
 from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.domain.model.framework import ApprovalPolicy, FrameworkTerms, ProfileTerms
 from accord_ledger.domain.model.programme import Outcome, ProgrammeTerms
+from accord_ledger.fields import Purpose
 from accord_ledger.keys import SigningKey
 from accord_ledger.transaction import Draft
 from accord_node.config import Config, parse
 from accord_node.node import Node, NodeKeys
 
-PURPOSES = (
+PURPOSES: tuple[Purpose, ...] = (
     "academic_committee",
     "agreements",
     "governance",
@@ -107,70 +107,20 @@ class Alliance:
         return draft.entry()
 
 
+Acts = list[tuple[str, codec.Wire]]
+
+
 def make_alliance(members: int = 4, observers: int = 0, *, records_ago: int = 0) -> Alliance:
     """Founders p0, p1 ... (universities with a seat) and observers o0 ..."""
     founders = tuple(f"p{number}" for number in range(members))
     watchers = tuple(f"o{number}" for number in range(observers))
     parties = founders + watchers
     ports = dict(zip(parties, free_ports(len(parties)), strict=True))
-    acts: list[tuple[str, codec.Wire]] = []
+    acts: Acts = []
     for party in parties:
-        new = sorted(
-            (
-                NewKey(
-                    alg="ed25519",
-                    public=key(party, purpose).public,
-                    purposes=(purpose,),  # type: ignore[arg-type]
-                    proof=key(party, purpose).prove_possession(b"", party, "institution"),
-                )
-                for purpose in PURPOSES
-            ),
-            key=lambda item: item.public,
-        )
-        acts.append(
-            (
-                "party_register",
-                PartyRegister(
-                    party_id=party, roles=("university",), legal_name={"en": party}, country="XA", region="XA-E",
-                    keys=tuple(new),
-                ),
-            )
-        )  # fmt: skip
-        nodes = {
-            use: NodeKey(
-                public=key(party, use).public, proof=key(party, use).prove_possession(b"", party, use)
-            )
-            for use in USES
-        }
-        acts.append(
-            (
-                "node_keys_set",
-                NodeKeysSet(
-                    party=party, endpoint=f"wss://127.0.0.1:{ports[party]}/peer", link=(nodes["link"],),
-                    vote=nodes["vote"], log=nodes["log"], witness=nodes["witness"],
-                ),
-            )
-        )  # fmt: skip
+        acts += [("party_register", _party(party)), ("node_keys_set", _node(party, ports[party]))]
     acts += [("seat_grant", SeatGrant(party=party)) for party in founders]
-    acts.append(
-        (
-            "framework_define",
-            _body("framework_define", FrameworkTerms(
-                framework_id="ects", version=1, country="alliance", unit={"en": "EC"}, hour_kind="notional",
-                hours_min="25/1", hours_max="30/1", quantum="1/2", levels=(1, 8),
-            )),
-        )
-    )  # fmt: skip
-    acts.append(
-        (
-            "profile_define",
-            _body("profile_define", ProfileTerms(
-                profile_id="neutral", version=1, owner="alliance",
-                approval_credit=ApprovalPolicy(any_of=("academic_committee",)),
-                approval_noncredit=ApprovalPolicy(any_of=("academic_committee",)),
-            )),
-        )
-    )  # fmt: skip
+    acts += _common_ground()
     document = codec.encode(
         Document(
             v=1,
@@ -180,10 +130,51 @@ def make_alliance(members: int = 4, observers: int = 0, *, records_ago: int = 0)
             acts=tuple(Act(kind=kind, body=msgspec.Raw(codec.encode(body))) for kind, body in acts),
         )
     )
-    execute(document)
     signatures = tuple(sign_document(document, party, key(party, "governance")) for party in sorted(parties))
     file = codec.encode(SignedDocument(document=document, signatures=signatures))
     return Alliance(file, open_genesis(file), parties, ports)
+
+
+def _party(party: str) -> PartyRegister:
+    new = (
+        NewKey(
+            alg="ed25519",
+            public=key(party, purpose).public,
+            purposes=(purpose,),
+            proof=key(party, purpose).prove_possession(b"", party, "institution"),
+        )
+        for purpose in PURPOSES
+    )
+    return PartyRegister(
+        party_id=party, roles=("university",), legal_name={"en": party}, country="XA", region="XA-E",
+        keys=tuple(sorted(new, key=lambda item: item.public)),
+    )  # fmt: skip
+
+
+def _node(party: str, port: int) -> NodeKeysSet:
+    nodes = {
+        use: NodeKey(public=key(party, use).public, proof=key(party, use).prove_possession(b"", party, use))
+        for use in USES
+    }
+    return NodeKeysSet(
+        party=party, endpoint=f"wss://127.0.0.1:{port}/peer", link=(nodes["link"],),
+        vote=nodes["vote"], log=nodes["log"], witness=nodes["witness"],
+    )  # fmt: skip
+
+
+def _common_ground() -> Acts:
+    """A framework and a profile, for programmes."""
+    framework = FrameworkTerms(
+        framework_id="ects", version=1, country="alliance", unit={"en": "EC"}, hour_kind="notional",
+        hours_min="25/1", hours_max="30/1", quantum="1/2", levels=(1, 8),
+    )  # fmt: skip
+    any_committee = ApprovalPolicy(any_of=("academic_committee",))
+    profile = ProfileTerms(
+        profile_id="neutral", version=1, owner="alliance", approval_credit=any_committee,
+        approval_noncredit=any_committee,
+    )  # fmt: skip
+    terms = (("framework_define", framework), ("profile_define", profile))
+    return [(kind, _body(kind, one)) for kind, one in terms]
 
 
 def _body(kind: str, terms: Any) -> codec.Wire:
@@ -213,14 +204,16 @@ class Network:
 
     async def start(self, *parties: str, **peers: Any) -> None:
         for party in parties or self.alliance.parties:
-            folder = self.folder / party
-            folder.mkdir(parents=True, exist_ok=True)
-            keys = self.alliance.node_keys(party, observer=party.startswith("o"))
-            node = await Node.open(
-                self.config(party, **peers), folder, self.alliance.genesis, keys, WallClock()
-            )
-            await node.start()
-            self.nodes[party] = node
+            self.nodes[party] = await self._start(party, peers)
+
+    async def _start(self, party: str, peers: dict[str, Any]) -> Node:
+        folder = self.folder / party
+        folder.mkdir(parents=True, exist_ok=True)
+        keys = self.alliance.node_keys(party, observer=party.startswith("o"))
+        config = self.config(party, **peers)
+        node = await Node.open(config, folder, self.alliance.genesis, keys, WallClock())
+        await node.start()
+        return node
 
     async def stop(self, *parties: str) -> None:
         for party in parties or tuple(self.nodes):

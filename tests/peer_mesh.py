@@ -24,6 +24,7 @@ from accord_node.peer.handshake import (
     decode_message,
     encode_message,
 )
+from waiting import until
 
 NETWORK = sha256(b"peer test network").digest()
 FAST = {
@@ -41,16 +42,6 @@ PATIENCE = 20.0
 
 def link_key(party: str, generation: int = 0) -> SigningKey:
     return SigningKey.from_seed(sha256(f"{party}/{generation}".encode()).digest())
-
-
-async def until(condition: Callable[[], object], what: str = "condition") -> None:
-    """Return as soon as the condition holds; fail if it does not within ``PATIENCE``."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        raise AssertionError(f"never came true: {what}") from None
 
 
 class Book:

@@ -42,6 +42,7 @@ from accord_node.wal import Wal
 from genesis_alliance import Alliance as Founded
 from genesis_alliance import applicant, make_alliance
 from node_network import free_ports
+from waiting import until_so
 
 MEMBERS = ("bcb", "hnrail", "suny", "uu")
 OBSERVER = "aud-1"
@@ -282,10 +283,7 @@ class ProcessAlliance:
         self, condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE_SECONDS
     ) -> None:
         """Return once the condition holds; fail by name if it does not in time."""
-        end = time.monotonic() + seconds
-        while not await condition():
-            assert time.monotonic() < end, f"not within {seconds} s: {what}"
-            await asyncio.sleep(0.05)
+        await until_so(condition, what, seconds)
 
     async def all_equal(self, *parties: str, at_least: int = 0) -> NodeStatus:
         """Wait until nodes stand at one height with one seal, one state and one log."""

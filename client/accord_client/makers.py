@@ -5,18 +5,19 @@ A maker is a plain value that any process can hold; :func:`make_documents` sprea
 
 from __future__ import annotations
 
-import multiprocessing
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
+from accord_client.badge_series import BadgeSeries
 from accord_client.documents import sd_jwt_vc
-from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022
+from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022, Cryptosuite
 from accord_client.documents.data_integrity import add_proof, create_proof
 from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import JsonObject
-from accord_client.documents.open_badge import MEDIA_TYPE, build_open_badge
+from accord_client.documents.open_badge import MEDIA_TYPE, build_open_badge, learner_parts
 from accord_client.documents.open_badge_facts import (
     BadgeDates,
     IssuerFacts,
@@ -26,6 +27,7 @@ from accord_client.documents.open_badge_facts import (
 )
 from accord_client.documents.status_bitstring import PURPOSES
 from accord_client.ids import LedgerReference
+from accord_client.processes import start_context
 from accord_ledger.errors import AccordError, DecodeError
 from accord_ledger.keys import SigningKey
 
@@ -94,8 +96,8 @@ def token_range(list_url: str, start: int) -> StatusRange:
 
 
 @dataclass(frozen=True, slots=True)
-class RdfcSigner:
-    """Signs with ``eddsa-rdfc-2022``, which wallets and verifiers read; a :data:`Sign`."""
+class _SuiteSigner:
+    """Signs with one cryptosuite; a :data:`Sign`."""
 
     key: SigningKey
     verification_method: str
@@ -103,28 +105,26 @@ class RdfcSigner:
     created: int
     """POSIX seconds."""
 
-    def __call__(self, document: JsonObject) -> JsonObject:
-        """The document with one more proof."""
-        proof = create_proof(
-            document, self.key, self.verification_method, self.created, suite=EDDSA_RDFC_2022
-        )
-        return add_proof(document, proof)
-
-
-@dataclass(frozen=True, slots=True)
-class JcsSigner:
-    """Signs with ``eddsa-jcs-2022``, for documents that only programs of ours read; a :data:`Sign`."""
-
-    key: SigningKey
-    verification_method: str
-    """URL of the key in the issuer's DID document."""
-    created: int
-    """POSIX seconds."""
+    suite: ClassVar[Cryptosuite]
 
     def __call__(self, document: JsonObject) -> JsonObject:
         """The document with one more proof."""
-        proof = create_proof(document, self.key, self.verification_method, self.created, suite=EDDSA_JCS_2022)
+        proof = create_proof(document, self.key, self.verification_method, self.created, suite=self.suite)
         return add_proof(document, proof)
+
+
+class RdfcSigner(_SuiteSigner):
+    """Signs with ``eddsa-rdfc-2022``, which wallets and verifiers read."""
+
+    __slots__ = ()
+    suite = EDDSA_RDFC_2022
+
+
+class JcsSigner(_SuiteSigner):
+    """Signs with ``eddsa-jcs-2022``, for documents that only programs of ours read."""
+
+    __slots__ = ()
+    suite = EDDSA_JCS_2022
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,28 @@ class BadgeMaker:
     dates: BadgeDates
     sign: Sign
     status: tuple[StatusRange, ...] = ()
+    _series: BadgeSeries = field(default_factory=BadgeSeries, init=False, repr=False, compare=False)
 
     def __call__(self, draft: CredentialDraft) -> list[LearnerDocument]:
         """The signed badge in its canonical form."""
-        index = draft.reference.index
-        badge = build_open_badge(
+        if not isinstance(self.sign, RdfcSigner):
+            return [LearnerDocument(MEDIA_TYPE, canonicalize(self.sign(self._build(draft))))]
+        claims = draft.claims
+        kind = (claims.email is None, claims.identifier is None, claims.result is None)
+        parts = learner_parts(
+            self.programme,
+            claims,
+            draft.holder,
+            draft.reference,
+            draft.identity_salt,
+            self._status(draft),
+        )
+        sign = self.sign
+        content = self._series.make(kind, parts, sign.key, lambda: sign(self._build(draft)))
+        return [LearnerDocument(MEDIA_TYPE, content)]
+
+    def _build(self, draft: CredentialDraft) -> JsonObject:
+        return build_open_badge(
             self.programme,
             self.issuer,
             draft.claims,
@@ -148,11 +165,12 @@ class BadgeMaker:
             reference=draft.reference,
             dates=self.dates,
             identity_salt=draft.identity_salt,
-            status=tuple(
-                StatusEntry(item.list_url, item.start + index, item.purpose) for item in self.status
-            ),
+            status=self._status(draft),
         )
-        return [LearnerDocument(MEDIA_TYPE, canonicalize(self.sign(badge)))]
+
+    def _status(self, draft: CredentialDraft) -> tuple[StatusEntry, ...]:
+        index = draft.reference.index
+        return tuple(StatusEntry(item.list_url, item.start + index, item.purpose) for item in self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +233,16 @@ def make_documents(
     if workers <= 1:
         yield from map(make, drafts)
         return
-    chunks = [drafts[start : start + CHUNK] for start in range(0, len(drafts), CHUNK)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=context) as pool:
-        for made in pool.map(_Chunk(make), chunks):
+    starts = range(0, len(drafts), CHUNK)
+    count = min(workers, len(starts))
+    pool = ProcessPoolExecutor(count, start_context(), _begin, (make, drafts))
+    try:
+        for made in pool.map(_make, starts):
             if isinstance(made, _Failure):
-                pool.shutdown(cancel_futures=True)
                 raise DecodeError(made.code, made.detail, path=made.path)
-            yield from made
+            yield from ([LearnerDocument(*parts) for parts in documents] for documents in made)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +254,21 @@ class _Failure:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    make: DocumentMaker
+_work: list[tuple[DocumentMaker, Sequence[CredentialDraft]]] = []
+"""What this process makes, and of what: handed over once, since each credential costs little."""
 
-    def __call__(self, drafts: Sequence[CredentialDraft]) -> list[Sequence[LearnerDocument]] | _Failure:
-        try:
-            return [self.make(draft) for draft in drafts]
-        except AccordError as error:
-            return _Failure(error.code, error.detail, error.path)
+
+def _begin(make: DocumentMaker, drafts: Sequence[CredentialDraft]) -> None:
+    _work[:] = [(make, drafts)]
+    gc.freeze()  # nothing that came along is looked at again
+
+
+def _make(start: int) -> list[list[tuple[str, bytes]]] | _Failure:
+    make, drafts = _work[0]
+    try:
+        return [
+            [(document.media_type, document.content) for document in make(draft)]
+            for draft in drafts[start : start + CHUNK]
+        ]
+    except AccordError as error:
+        return _Failure(error.code, error.detail, error.path)

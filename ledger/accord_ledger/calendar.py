@@ -104,15 +104,6 @@ def add_months(date: Date, months: int) -> Date:
     return Date(year, month + 1, min(date.day, monthrange(year, month + 1)[1]))
 
 
-def add_years(date: Date, years: int) -> Date:
-    """The same day ``years`` later; 29 February becomes the 28th where there is none.
-
-    Raises:
-        Rejection: ``E_RANGE``: the result leaves the years 1900 to 9999.
-    """
-    return add_months(date, 12 * years)
-
-
 def _out_of_range(date: Date, step: str) -> Rejection:
     return Rejection(
         "E_RANGE", f"expected a date in {FIRST_DATE.year}..{LAST_DATE.year}, got {date} and {step[:40]}"

@@ -95,18 +95,6 @@ class Cycle:
         return f"{' -> '.join([*way, hops[0]])} = {shown(self.product)}"
 
 
-def graph_size(rules: Iterable[RatioRule]) -> int:
-    """G of DOMAIN.md 2.12: nodes and edges, one edge per sender and one per receiver of each rule."""
-    nodes: set[Node] = set()
-    edges = 0
-    for rule in rules:
-        senders, receivers = set(rule.senders), set(rule.receivers)
-        edges += len(senders) + len(receivers)
-        nodes |= senders
-        nodes |= receivers
-    return len(nodes) + edges
-
-
 def find_inflation(rules: Iterable[RatioRule], *, changed: Collection[str] | None = None) -> Cycle | None:
     """A cycle of product above 1, or None if there is none; the same for every order of the input.
 

@@ -60,15 +60,12 @@ class Office(Exchange):
         """As :meth:`tell`, for a record made elsewhere."""
         before = self.view.changes()
         try:
-            receipt = self.add(entry)
+            return Verdict(warnings=self.add(entry).warnings)
         except Rejection as rejection:
-            refused = Verdict(rejection.code, rejection.detail)
-        else:
-            return Verdict(warnings=receipt.warnings)
+            refused = rejection
         assert self.view.changes() == before, f"{refused} left traces"
-        if refused.code != "E_SCHEMA":  # of what cannot be read, no kind has a say
-            assert_declared(entry, refused.code)
-        return refused
+        assert_declared(entry, refused)
+        return Verdict(refused.code, refused.detail)
 
     def submits(self, act: Act) -> Verdict:
         """Submit an act of the reference scenario, whatever verdict it has there."""

@@ -42,7 +42,8 @@ from accord_ledger.domain.model.parameters import PARAMETERS, ParameterHead, Par
 from accord_ledger.domain.model.programme import PROGRAMME_HEADS, PROGRAMMES, StatusChange
 from accord_ledger.domain.model.rule_set import RULE_SETS, SET_RULES, RuleSet, StoredRule
 from accord_ledger.fields import LanguageMap, RationalText
-from accord_ledger.replay import Replay, ReplayedState
+from accord_ledger.replay import Replay
+from accord_ledger.replayedstate import ReplayedState
 from accord_ledger.state import Part, Table
 from audit_world import Forger, forged
 from domain_alliance import uid

@@ -125,7 +125,7 @@ async def test_a_full_file_replaces_a_partial_one(tmp_path: Path) -> None:
     assert (report.clean, report.height, report.entries) == (True, 200, len(shorter))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_flipped_bit_is_a_finding_and_never_an_exception(data: st.DataObject, tmp_path: Path) -> None:
     folder = tmp_path / "flipped"

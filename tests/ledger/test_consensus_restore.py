@@ -55,6 +55,13 @@ def test_finalize_survives_with_the_notarization_it_rests_on() -> None:
     assert only(seat.first, do.RequestBlock) == [do.RequestBlock(1, B1.hash)]
 
 
+def test_who_follows_in_doubt_says_none_of_its_old_votes_again() -> None:
+    """It has no key to sign them with; the driver would stop."""
+    seat = Seat(None, records=voted())
+    assert said(seat.first) == []
+    assert only(seat.first, do.SendProposal) == []
+
+
 def test_finality_that_was_not_committed_is_reported_again() -> None:
     first = Seat()
     records = journal_of(first.certify("finalize", 7, B1.hash))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from accord_ledger.domain.model.party import KEYS, PARTIES
 from accord_ledger.domain.model.programme import PROGRAMMES, Course
 from accord_ledger.domain.model.use import ADMISSIONS
 from accord_ledger.domain.programme_life import change_programme_status
-from accord_ledger.domain.rules import Admission
+from accord_ledger.domain.rules import Admission, Rule
 from domain_alliance import key_of, uid
 from domain_world import terms
 from exchange_world import Exchange, IssuedBatch, agreement, attest, exchange, fixed
@@ -83,6 +83,11 @@ def test_m5_the_minimum_is_rounded_up_to_the_quantum() -> None:
 def small(**changes: Any) -> tuple[Exchange, list[IssuedBatch]]:
     """One item of 4 credits is enough."""
     return malaya(1, admission(share="1/30", **changes))
+
+
+def test_t29_no_other_kind_of_rule_is_for_admission() -> None:
+    """What lets the kind's own check rest on the rule it is given."""
+    assert [rule for rule in get_args(Rule) if rule.use == "admission"] == [Admission]
 
 
 def test_t29_the_sum_comes_before_the_share() -> None:

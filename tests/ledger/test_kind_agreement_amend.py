@@ -16,11 +16,14 @@ from accord_ledger.domain.model.agreement import (
     RATIO_SIZE,
     RECEIVER_AGREEMENTS,
 )
+from accord_ledger.domain.model.parameters import PARAMETERS, ParameterHead, Parameters
 from agreement_world import (
     AMEND,
+    JOIN,
     SIGN,
     amend,
     amendment,
+    join,
     leave,
     multilateral,
     propose_amendment,
@@ -67,6 +70,27 @@ def test_t24_the_base_is_the_version_in_force() -> None:
     world.refused("E_VERSION", AMEND, replace(body, agreement_id="a2"), UU)
     amend(world)
     world.refused("E_VERSION", AMEND, body, UU)
+
+
+def test_t23_what_is_in_force_is_signed_no_more_also_by_who_joined_it_since() -> None:
+    world, _ = multilateral()
+    body = amendment(world)
+    number = propose_amendment(world, body)
+    sign_all(world, body, number)
+    parties = [f"{name} agreements" for name in ("um", "uu", "uom", "bcb", "hnrail")]
+    world.do(JOIN, join("um", version=number), *parties)
+    draft = "expected a draft, got active"
+    world.refused("E_STATE", SIGN, signature(world, body, number), "um agreements", detail=draft)
+
+
+def test_t23_signing_again_weighs_as_one_signature_does() -> None:
+    world, _ = exchange()
+    body = amendment(world)
+    sign_all(world, body, propose_amendment(world, body))
+    parameters = Parameters(record_weight_max=10 + 16)
+    world.execution._view.put(PARAMETERS, ParameterHead(newest=parameters, since=0))
+    world.at("2026-04-06")
+    world.refused("E_STATE", SIGN, signature(world, body, 2), UU)
 
 
 def test_t24_is_for_a_party_to_it() -> None:

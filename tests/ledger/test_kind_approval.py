@@ -18,7 +18,7 @@ from accord_ledger.domain.model.programme import (
     ProgrammeTerms,
 )
 from accord_ledger.domain.programme_life import change_programme_status
-from accord_ledger.domain.standing import endorsed, programme_status_at
+from accord_ledger.domain.standing import programme_status_at
 from accord_ledger.keys import SigningKey
 from domain_alliance import GENESIS_TIME, TWO_THIRDS, key_of, new_key
 from domain_world import NETWORK, World, ref, terms
@@ -183,17 +183,6 @@ def test_t08_approvals_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch
     item = world.launch(cn_item(), ("hnrail", "endorse"))
     monkeypatch.setattr(approval_kinds, "MAX_APPROVALS", 1)
     world.refused("E_STATE", "programme_approve", approval(item, "endorse", "bjou"), "bjou endorse")
-
-
-def test_c9_endorsement_makes_a_providers_programme_count(world: World) -> None:
-    item = cn_item(profile=("neutral", 1))
-    world.register(item)
-    assert not endorsed(context(world), world.get(PROGRAMMES, *ref(item)))
-    world.submit(item)
-    world.approve(item, "hnrail", "endorse")
-    assert endorsed(context(world), world.get(PROGRAMMES, *ref(item)))
-    world.register(terms())
-    assert endorsed(context(world), world.get(PROGRAMMES, "uu-ds", 1))
 
 
 def test_t37_accreditation_where_the_profile_asks(world: World) -> None:

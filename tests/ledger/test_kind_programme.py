@@ -253,7 +253,10 @@ def test_t07_gates_and_sizes_are_not_for_awards(world: World) -> None:
 
 
 def test_t07_without_gates_nothing_is_asked(world: World) -> None:
-    world.register(cn(profile=("neutral", 1), practice_hours="0/1", projects_all=0, projects_enterprise=0))
+    ungated: dict[str, Any] = {"profile": ("neutral", 1), "practice_hours": "0/1"}
+    world.register(cn(**ungated, projects_all=8, projects_enterprise=0))
+    short = cn(**ungated, track="noncredit", credits="0/1", total_hours="9/1")
+    world.register(msgspec.structs.replace(short, programme_id="bjou-short"))
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,16 @@ def test_t31_no_award_is_built_on_itself() -> None:
     world.do(*desk.decide("award", "c1", "restack", desk.own[1]))
 
 
+def test_t31_an_award_that_no_other_holds_may_come_to_stand_higher() -> None:
+    desk = awards("3/1", enrolments=("e1", "e2"))
+    world = desk.world
+    world.do(*desk.stack("c1", desk.own[0]))
+    world.do(*desk.stack("c2", desk.own[1], enrolment="e2"))
+    desk.revoke(desk.own, 0, "review")
+    world.do(*desk.decide("award", "c1", "restack", award_batch("c2")[0]))
+    assert (desk.kept("c1").depth, desk.kept("c2").depth) == (2, 1)
+
+
 @pytest.mark.parametrize("effect", ["reverse", "review"])
 def test_t31_what_a_revoked_component_held_may_take_its_place(effect: Any) -> None:
     desk = awards("3/1", enrolments=("e1", "e2"))

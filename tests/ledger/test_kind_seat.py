@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from accord_ledger.block import SealedBytes
+from accord_ledger.domain import epochs
 from accord_ledger.domain.kinds.seat import SeatGrant, SeatRevoke
 from accord_ledger.domain.model.epoch import EPOCHS
 from accord_ledger.domain.model.party import SEATS as SEATS_TABLE
@@ -57,6 +58,14 @@ def test_t42_revoke_ends_the_epoch(world: World) -> None:
     assert parties(world) == SEATS[:5]
     assert world.get(SEATS_TABLE).epoch == 1
     assert world.get(EPOCHS, 0).members.size == 6
+
+
+def test_t42_no_more_seats_than_there_may_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = step(world)
+    monkeypatch.setattr(epochs, "MAX_MEMBERS", 6)
+    world.refused("E_STATE", "seat_grant", grant(done), *QUORUM, "bjou")
+    monkeypatch.setattr(epochs, "MAX_MEMBERS", 7)
+    world.do("seat_grant", grant(done), *QUORUM, "bjou")
 
 
 def test_t42_signers_are_n_minus_f_of_the_running_epoch(world: World) -> None:

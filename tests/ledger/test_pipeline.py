@@ -65,6 +65,12 @@ def test_unknown_kinds_and_other_bodies(world: World) -> None:
     world.refused("E_SCHEMA", "programme_register", b"\xc1", "uu")
 
 
+def test_what_only_genesis_makes_is_no_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.register(terms())
+    monkeypatch.setattr(type(kinds()["programme_submit"]), "as_transaction", False)
+    world.refused("E_SCHEMA", "programme_submit", ProgrammeStep(programme=ref(terms())), "uu")
+
+
 def test_another_network(world: World) -> None:
     other = world.entry("programme_register", REGISTER, "uu", network=b"\x01" * 32)
     assert world.refuses("E_SCHEMA", other).path == "network"

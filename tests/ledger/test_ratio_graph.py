@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord_ledger.cycles import Node, RatioRule, find_inflation, graph_size
+from accord_ledger.cycles import Node, RatioRule, find_inflation
 from accord_ledger.domain import ratio_graph, ratio_levels
 from accord_ledger.domain.model.agreement import RATIO_NODES, RATIO_SIZE, AgreementTerms, RatioSize
 from exchange_world import Exchange, agreement, fixed
+from ratio_size import graph_size
 
 FRAMEWORK = {"uu": "nl-ects", "um": "mqf", "bcb": "cn-mc", "suny": "us-sch"}
 ROOT = FRAMEWORK | {"uu": "ects"}
@@ -169,6 +170,28 @@ def test_levels_that_grow_too_long_leave_the_full_search(monkeypatch: pytest.Mon
     monkeypatch.setattr(ratio_levels, "MAX_BITS", 1)
     loop(world, "2/1")
     assert world.get(RATIO_SIZE).unsettled
+
+
+def test_levels_that_did_not_settle_are_not_kept() -> None:
+    world = Exchange()
+    loop(world, "3/1")
+    assert world.get(RATIO_SIZE).unsettled
+    nodes = Node("uu", "ects"), Node("bcb", "cn-mc")
+    assert [world.get(RATIO_NODES, *node).level for node in nodes] == ["1/1", "1/1"]
+
+
+def test_a_search_settles_within_its_bounds_and_gives_up_beyond_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Exchange()
+    entry = ratio_graph.entry_of(world.context(), agreement("uu", "bcb suny", fixed("3/2", "ects")))
+    assert entry is not None
+
+    def settles(steps: int) -> bool:
+        return ratio_levels.Levels(world.context(), ("a1", 1), entry).settle(steps)
+
+    assert (settles(2), settles(1)) == (True, False)  # a look at the edge to each of two receivers
+    for bits, settled in ((2, True), (1, False)):  # of the level 3/2
+        monkeypatch.setattr(ratio_levels, "MAX_BITS", bits)
+        assert settles(2) == settled
 
 
 def test_only_the_best_rule_of_a_pair_of_frameworks_is_a_star() -> None:

@@ -15,7 +15,8 @@ from accord_ledger.divergence import Area
 from accord_ledger.domain.model.credential import BATCHES
 from accord_ledger.execute import Version
 from accord_ledger.keys import verifies
-from accord_ledger.replay import BlockReplayed, Replay, ReplayedState
+from accord_ledger.replay import BlockReplayed, Replay
+from accord_ledger.replayedstate import ReplayedState
 from accord_ledger.state import MemorySource
 from accord_ledger.transaction import parse_record
 from audit_world import Forger, bad_signature, forged

@@ -60,7 +60,7 @@ def certificate(name: str, level: int, **changes: Any) -> ProgrammeTerms:
 
 
 def college(
-    rule: CourseSubstitution | None = None, *more: ProgrammeTerms, **agreed: Any
+    rule: CourseSubstitution | None = None, *more: ProgrammeTerms, course: Course | None = None, **agreed: Any
 ) -> tuple[Exchange, dict[str, IssuedBatch]]:
     """hnrail's award with four core courses, account N4, A4, and a batch of each certificate."""
     world = Exchange()
@@ -72,6 +72,7 @@ def college(
     courses = tuple(
         Course(code=code, credits=f"{amount}/1", course_class="core") for code, amount in map(str.split, CORE)
     )
+    courses += () if course is None else (course,)
     award = world.award("hnrail", "140/1", "cn-hvc", total_hours="2240/1", courses=courses)
     world.enrol("n4", "hnrail", award)
     world.agree("a4", agreement("crrc-eval", "hnrail", rule or substitution(), **agreed))
@@ -181,6 +182,14 @@ def test_m6_three_credits_for_a_course_of_four() -> None:
     world.refused("E_PARTIAL_COURSE", *use(world, "r1", [item], "4/1", "RS201"))
     # Both together are listed for as much as they have, and each is still not listed as a whole.
     world.refused("E_PARTIAL_COURSE", *use(world, "r1", [item], "7/1", "RS201", "RS202"))
+
+
+def test_m6_a_course_that_rounding_would_cut_is_not_replaced() -> None:
+    odd = Course(code="RS209", credits="5/4", course_class="core")
+    world, issued = college(substitution(substitutions=(entry("RS209 5/4"),)), course=odd)
+    item = issued["rs2"][0]
+    for claimed in ("1/1", "5/4"):
+        world.refused("E_PARTIAL_COURSE", *use(world, "r1", [item], claimed, "RS209"))
 
 
 def test_n6_two_certificates_each_replace_their_own_course() -> None:
@@ -317,6 +326,8 @@ def entry(*courses: str, programme: str = "crrc-rs2", level: int | None = None) 
         ({"cap_per_credential": "0/1"}, "E_VALUE"),
         ({"cap_per_credential": "8"}, "E_NUMBER"),
         ({"min_match": "7/5"}, "E_VALUE"),
+        ({"requires_grade": "7/5"}, "E_VALUE"),
+        ({"cosigners": ("crrc-eval", "bcb")}, "E_VALUE"),
     ],
 )
 def test_n6_values(changes: dict[str, Any], code: str) -> None:

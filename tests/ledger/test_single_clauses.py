@@ -12,10 +12,12 @@ from accord_ledger.domain.kinds.accreditation import RegistryEntryBody
 from accord_ledger.domain.kinds.agreement import TerminateBody
 from accord_ledger.domain.kinds.approval import ProgrammeApprove
 from accord_ledger.domain.kinds.key import KeyRevoke, KeyRotate
+from accord_ledger.domain.kinds.recovery import RecoveryDeclare
 from accord_ledger.domain.kinds.seat import SeatGrant
 from accord_ledger.domain.model.account import REVIEWS
 from accord_ledger.domain.model.agreement import AGREEMENTS
 from accord_ledger.domain.model.award import AWARD_REVIEWS
+from accord_ledger.domain.model.epoch import Prefix
 from accord_ledger.domain.model.programme import PROGRAMMES, REGISTRY_ENTRIES
 from accord_ledger.domain.model.quality import QUALITY_HEADS, QualityHead
 from accord_ledger.domain.pipeline import run_genesis
@@ -95,6 +97,13 @@ def test_t42_a_finalization_of_another_block_proves_nothing() -> None:
             "bjou",
             key_of("bjou", "node vote"),
         )
+
+
+def test_t46_members_lost_are_in_order_whoever_signed() -> None:
+    prefix = Prefix(network=b"\1" * 32, height=8, seal=b"\2" * 32, log_root=b"\3" * 32, state_root=b"\4" * 32)
+    body = RecoveryDeclare(prefix=prefix, lost=("b", "a"))
+    World().refused("E_VALUE", "recovery_declare", body, "bcb governance")
+    World().refused("E_SIG_MISSING", "recovery_declare", replace(body, lost=("a", "b")), "bcb governance")
 
 
 def test_genesis_gives_no_more_seats_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:

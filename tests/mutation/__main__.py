@@ -49,7 +49,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, help="so many mutants, chosen by --seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=30.0, help="limit for one mutant")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="processor time for one mutant, besides thrice its tests'"
+    )
     parser.add_argument("--results", type=Path, default=_TESTS.parent / ".mutants.jsonl")
     parser.add_argument("--page", action="store_true", help="write docs/mutants.md")
     parser.add_argument("--packages", default="accord_ledger.domain")

@@ -13,7 +13,11 @@ import pytest
 
 from accord_ledger.errors import Rejection
 from mutation.plant import SWITCHES_NAME, Mutant, Planter
+from mutation.results import name_of, read_reasons
 from mutation.switches import Switches
+from mutation.trying import _VERDICTS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SOURCE = """
 def check_small(value):
@@ -104,6 +108,17 @@ def test_keys_stay_when_lines_move() -> None:
     assert len(set(numbers[SOURCE])) == len(numbers[SOURCE])
 
 
+def test_every_reason_is_about_a_mutant_there_is() -> None:
+    """A reason outlives its mutant easily; whether it is still needed is for a whole run to say."""
+    names = set[str]()
+    for path in (ROOT / "ledger").rglob("domain/**/*.py"):
+        module = ".".join(path.relative_to(ROOT / "ledger").with_suffix("").parts).removesuffix(".__init__")
+        planter = Planter(module, 0)
+        planter.plant(ast.parse(path.read_bytes()))
+        names.update(name_of(mutant) for mutant in planter.mutants)
+    assert sorted(read_reasons(Path(__file__).with_name("reasons.json")).keys() - names) == []
+
+
 def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, with its results in a folder of its own."""
     tests = Path(__file__).resolve().parents[1]
@@ -115,12 +130,24 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_missing_test_is_found_and_a_noticed_mutant_is_not_tried_again(tmp_path: Path) -> None:
-    suite = str(Path(__file__).resolve().parents[1] / "ledger" / "test_signing.py")
-    first = run(tmp_path, "--only", "domain.signing", "--operators", "refusal", suite)
+    suite = str(ROOT / "tests" / "ledger" / "test_signing.py")
+    signing, caps = (
+        ("--packages", "accord_ledger.domain.signing"),
+        ("--packages", "accord_ledger.domain.caps"),
+    )
+    first = run(tmp_path, *signing, "--operators", "refusal", suite)
     assert "2 mutants to try" in first.stdout, first.stdout + first.stderr
     assert (first.returncode, "0 survived" in first.stdout) == (0, True), first.stdout
-    again = run(tmp_path, "--only", "domain.signing", "--operators", "refusal", suite)
+    again = run(tmp_path, *signing, "--operators", "refusal", suite)
     assert "0 mutants to try" in again.stdout, again.stdout + again.stderr
-    fewer = run(tmp_path, "--only", "domain.caps", "--operators", "refusal", suite)
+    fewer = run(tmp_path, *caps, "--operators", "refusal", suite)
     assert fewer.returncode == 1, fewer.stdout
     assert "SURVIVED accord_ledger.domain.caps" in fewer.stdout
+
+
+def test_what_never_ends_is_ended_by_its_processor_time() -> None:
+    """Not by the clock, so that a busy machine changes no verdict."""
+    command = "from mutation.trying import _end_after\n_end_after(1)\nwhile True: pass"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run([sys.executable, "-c", command], env=environment, timeout=120, check=False)
+    assert _VERDICTS[done.returncode] == "timeout"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,12 @@ from mutation.switches import SWITCHES
 _SURVIVED: Final = 0
 _KILLED: Final = 1
 _BROKEN: Final = 2
+_VERDICTS: Final = {_SURVIVED: "survived", -signal.SIGXCPU: "timeout", -signal.SIGALRM: "timeout"}
+"""By exit code or signal; any other is a test that failed."""
+_SLOWER: Final = 3
+"""How many times the processor time of its tests a mutant may take, besides the limit."""
+_WAITING: Final = 20
+"""How many times that it may take by the clock: what hangs without working ends too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class Trace:
     place: int
     """Its place among the collected items."""
     seconds: float
+    """Of processor time."""
     seen: frozenset[int]
     passed: frozenset[int]
 
@@ -38,8 +47,6 @@ class Attempt:
 
     number: int
     tests: tuple[int, ...]
-    pid: int
-    deadline: float
     verdict: str = ""
 
 
@@ -49,13 +56,14 @@ class Trials:
 
     Attributes:
         items: what pytest collected.
-        seconds: how long one mutant may take.
+        seconds: processor time one mutant may take, besides thrice that of its tests.
     """
 
     items: Sequence[pytest.Item]
     workers: int
     seconds: float
     _running: dict[int, Attempt] = field(default_factory=dict)
+    _costs: dict[int, float] = field(default_factory=dict)
 
     def traces(self, folder: Path) -> tuple[list[Trace], list[str]]:
         """Every test once, unchanged: the traces, and the names of tests that fail by themselves."""
@@ -79,6 +87,7 @@ class Trials:
             for place, ok, seconds, seen, passed in rows
             if ok
         ]
+        self._costs = {trace.place: trace.seconds for trace in good}
         return good, [self.items[row[0]].nodeid for row in rows if not row[1]]
 
     def attempts(self, wanted: Iterator[tuple[int, tuple[int, ...]]]) -> Iterator[Attempt]:
@@ -91,27 +100,26 @@ class Trials:
             yield self._finished()
 
     def _start(self, number: int, tests: tuple[int, ...]) -> None:
+        limit = self.seconds + _SLOWER * sum(self._costs[place] for place in tests)
         pid = os.fork()
         if pid == 0:
+            _end_after(limit)
             SWITCHES.active = number
             _leave(_try([self.items[place] for place in tests]))
-        self._running[pid] = Attempt(number, tests, pid, time.monotonic() + self.seconds)
+        self._running[pid] = Attempt(number, tests)
 
     def _finished(self) -> Attempt:
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid:
-                attempt = self._running.pop(pid)
-                if not attempt.verdict:
-                    code = os.waitstatus_to_exitcode(status)
-                    attempt.verdict = "survived" if code == _SURVIVED else "killed"
-                return attempt
-            now = time.monotonic()
-            for late in self._running.values():
-                if now > late.deadline and not late.verdict:
-                    late.verdict = "timeout"
-                    os.kill(late.pid, signal.SIGKILL)
-            time.sleep(0.005)
+        pid, status = os.wait()
+        attempt = self._running.pop(pid)
+        attempt.verdict = _VERDICTS.get(os.waitstatus_to_exitcode(status), "killed")
+        return attempt
+
+
+def _end_after(seconds: float) -> None:
+    """Let the kernel end this process after so much processor time, or much more by the clock."""
+    whole = ceil(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
+    signal.alarm(_WAITING * whole)
 
 
 def _leave(code: int) -> None:
@@ -137,9 +145,9 @@ def _trace(items: Sequence[pytest.Item], worker: int, workers: int, path: Path) 
     try:
         for at, place in enumerate(mine):
             SWITCHES.forget()
-            began = time.perf_counter()
+            began = time.process_time()
             ok = _passes(items[place], items[mine[at + 1]] if at + 1 < len(mine) else None)
-            seconds = time.perf_counter() - began
+            seconds = time.process_time() - began
             rows.append((place, ok, seconds, sorted(SWITCHES.seen), sorted(SWITCHES.passed)))
         path.write_text(json.dumps(rows), encoding="utf-8")
     except BaseException:  # noqa: BLE001 - a forked process must end here, whatever happens

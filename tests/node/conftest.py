@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest_asyncio
 from accord_node.http import HttpServer
 from accord_node.node import Node
 from node_network import Alliance, Network, issue_entry, make_alliance, programme_entries
+from waiting import until
 
 
 @dataclass
@@ -47,9 +47,7 @@ class Served:
 
 
 async def _ready(node: Node) -> None:
-    async with asyncio.timeout(20):
-        while not node.readiness()[0]:
-            await asyncio.sleep(0.02)
+    await until(lambda: node.readiness()[0], "is ready")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,6 +11,7 @@ import pytest
 
 from accord_node.http import events
 from node_network import issue_entry
+from waiting import until
 
 session = pytest.mark.asyncio(loop_scope="session")
 numbers = iter(range(20_000, 30_000))
@@ -92,6 +93,4 @@ async def test_a_reader_that_left_is_forgotten(served: Any) -> None:
         assert answer.status == 200
         before = served.server.site.feed.subscribers
         assert before >= 1
-    async with asyncio.timeout(20):
-        while served.server.site.feed.subscribers >= before:
-            await asyncio.sleep(0.05)
+    await until(lambda: served.server.site.feed.subscribers < before, "forgot the reader")

@@ -20,6 +20,7 @@ BAD = [
     ("/v1/parties/p0?proof=yes", 400, "HTTP_QUERY"),
     ("/v1/parties/p0?proof=1&proof=1", 400, "HTTP_QUERY"),
     ("/v1/parties?colour=red", 400, "HTTP_QUERY"),
+    ("/v1/programmes?form=null", 400, "HTTP_QUERY"),
     ("/v1/parties?limit=0", 400, "HTTP_QUERY"),
     ("/v1/parties?limit=100000", 400, "HTTP_QUERY"),
     ("/v1/parties?limit=1e2", 400, "HTTP_QUERY"),

@@ -15,6 +15,7 @@ from accord_ledger import codec
 from accord_ledger.keys import verifies
 from accord_ledger.tags import Tag
 from node_network import issue_entry
+from waiting import until_so
 
 session = pytest.mark.asyncio(loop_scope="session")
 numbers = iter(range(100, 10_000))
@@ -87,10 +88,12 @@ async def test_a_client_that_goes_away_loses_nothing(served: Any) -> None:
     writer.close()
     await writer.wait_closed()
     name = sha256(entry).hexdigest()
-    async with asyncio.timeout(20):
-        while (await served.get("/v1/records?kind=credential_issue&limit=500"))["items"] == []:
-            await asyncio.sleep(0.05)
-        [result] = await served.submit(entry)
+
+    async def recorded() -> bool:
+        return bool((await served.get("/v1/records?kind=credential_issue&limit=500"))["items"])
+
+    await until_so(recorded, "recorded it")
+    [result] = await served.submit(entry)
     assert (result["status"], result["entry_hash"]) == ("final", name)
 
 

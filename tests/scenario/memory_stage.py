@@ -56,7 +56,7 @@ class MemoryStage(Stage):
         try:
             receipt = execution.add(prepare(entry))
         except Rejection as rejection:
-            assert_declared(entry, rejection.code)
+            assert_declared(entry, rejection)
             return Verdict(rejection.code, rejection.detail)
         self._close(execution)
         return Verdict(result=receipt.result)

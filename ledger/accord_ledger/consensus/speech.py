@@ -55,7 +55,12 @@ class Speech:
             self.add(effects.Persist(records))
 
     def say(self, view: int, kind: VoteKind) -> None:
-        """Send a vote that is durable once its turn comes; a leader's notarize goes as its proposal."""
+        """Send a vote that is durable once its turn comes; a leader's notarize goes as its proposal.
+
+        Who follows, perhaps in doubt about its own journal, signs nothing, not even what stands there.
+        """
+        if self._memory.party is None:
+            return
         held = self._memory.rounds[view]
         if kind == "notarize" and held.proposal is not None and held.proposal_vote is None:
             self.add(effects.SendProposal(view, held.proposal))

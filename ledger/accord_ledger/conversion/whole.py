@@ -1,8 +1,8 @@
 """Rules that grant listed wholes: a bundle's grant, the credits of substituted courses.
 
 What these rules grant stands in the agreement itself, so there is little to compute; what is checked
-here is that the items are what the listed whole was priced for. The checks are separate functions
-because DOMAIN.md 2.5 puts them into different stages.
+here is that the items make up the listed whole. The checks are separate functions because DOMAIN.md 2.5 puts
+them into different stages.
 """
 
 from __future__ import annotations
@@ -12,23 +12,6 @@ from fractions import Fraction
 
 from accord_ledger.errors import Rejection
 from accord_ledger.rational import shown
-
-
-def check_item_credits(item_credits: Fraction, items: Iterable[Fraction], path: str = "") -> None:
-    """Hold every item of a bundle to exactly the size the rule names (DOMAIN.md 2.5, stage 5).
-
-    Args:
-        item_credits: what each item must have, in source credits.
-        items: source credits of the items presented, in order.
-        path: where the items stand; the item's index is added.
-
-    Raises:
-        Rejection: ``E_SCOPE``: an item of another size.
-    """
-    for index, presented in enumerate(items):
-        if presented != item_credits:
-            detail = f"expected an item of {shown(item_credits)} credits, got {shown(presented)}"
-            raise Rejection("E_SCOPE", detail, path=f"{path}[{index}]")
 
 
 def check_bundle_count(count: int, presented: int, path: str = "") -> None:

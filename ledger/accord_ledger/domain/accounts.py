@@ -67,7 +67,7 @@ def _parents(
             continue
         course, overlap = item.parent
         overlaps = changed.setdefault(course, [])
-        if step > 0:
+        if step == 1:
             insort(overlaps, overlap)
         else:
             overlaps.remove(overlap)

@@ -31,7 +31,6 @@ from accord_ledger.domain.model.agreement import (
     RatioEntry,
     ReceiverAgreement,
 )
-from accord_ledger.domain.model.credential import Batch
 from accord_ledger.domain.terms import expiry
 from accord_ledger.errors import Rejection
 
@@ -53,12 +52,6 @@ class Span:
     """First second after the run-off."""
     notice: Notice | None
     """The notice that ended it, or None if it expired."""
-
-    def before_cut_off(self, batch: Batch) -> bool:
-        """Whether the credentials were issued before the cut-off: the notice, or else ``valid_to``."""
-        if self.notice is None:
-            return batch.effective_at < self.end
-        return batch.effective_height < self.notice.height
 
 
 def span_of(agreement: Agreement, version: AgreementVersion, terms: AgreementTerms) -> Span:
@@ -222,10 +215,10 @@ def _schedule_base(ctx: Context, kind: str, ref: Ref, party: str = "") -> None:
 
 @due_effect(DEPARTURE_ENDS)
 def _depart_on(ctx: Context, subject: bytes) -> None:
-    """A party's notice, or its run-off, is over."""
+    """A party's notice, or its run-off, is over; one effect of a departure waits at a time."""
     ref, party = _named(subject)
     departure = ctx.known(DEPARTURES, ref[0], party, path="agreement")
-    if departure.version != ref[1] or departure.status == "ended":
+    if departure.version != ref[1]:  # it came back and left again before this effect had its turn
         return
     if ctx.time >= departure.run_off_until:
         ctx.state.put(DEPARTURES, replace(departure, status="ended"), ref[0], party)

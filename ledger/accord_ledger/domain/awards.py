@@ -108,8 +108,8 @@ def _open_review(ctx: Context, award_id: bytes, effect: ReviewEffect, *, was_sus
 
 
 def review_award(ctx: Context, award_id: bytes) -> None:
-    """Open a review, unless one is open: its deadline stays."""
-    if is_unrevoked(ctx.state, award_id) and open_review_of(ctx.state, award_id) is None:
+    """Open a review of an award that stands, unless one is open: its deadline stays."""
+    if open_review_of(ctx.state, award_id) is None:
         _open_review(ctx, award_id, "review")
 
 

@@ -16,15 +16,13 @@ from accord_ledger.errors import Rejection
 
 
 def parent_in(award: ProgrammeTerms, presented: Presented, targets: Sequence[str]) -> tuple[str, str] | None:
-    """Course of this award the item was cut from, and its overlap; None if it goes to that course itself."""
+    """Course of this award the item was cut from, and its overlap; None if it goes to that course itself.
+
+    Only what is decoupled has a parent course (T07, rows M2 and M3).
+    """
     programme = presented.programme.terms
     parent = programme.parent_course
-    if (
-        programme.form != "decoupled"
-        or parent is None
-        or parent[0] != award.programme_id
-        or parent[1] in targets
-    ):
+    if parent is None or parent[0] != award.programme_id or parent[1] in targets:
         return None
     return parent[1], programme.overlap or "0/1"
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from accord_ledger.codec import Wire
 from accord_ledger.domain.accounts import close_review
-from accord_ledger.domain.awards import is_unrevoked, open_review_of, replace_component, uphold_award
+from accord_ledger.domain.awards import open_review_of, replace_component, uphold_award
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.credentials import (
     StandingPages,
@@ -148,8 +148,8 @@ def _hand_over_lineage(ctx: Context, award_id: bytes, old: tuple[bytes, int], ne
     if ctx.state.get(AWARDS, award_id) is None:
         return
     replace_component(ctx, award_id, old, new)
-    review = open_review_of(ctx.state, award_id)
-    if review is None or review.effect == "reverse" or not is_unrevoked(ctx.state, award_id):
+    review = open_review_of(ctx.state, award_id)  # of an award that is revoked none is open
+    if review is None or review.effect == "reverse":
         return
     components = ctx.known(AWARDS, award_id, path="award").components
     names = ((one.batch_id, one.index) for one in components)

@@ -59,29 +59,28 @@ def k_of(count: int, options: Iterable[Need]) -> Need:
 Chosen = tuple[tuple[Signer, bytes], ...]
 
 
-def _choices(need: Need, have: KeysOf, used: frozenset[bytes], *, distinct: bool) -> Iterator[Chosen]:
+def _choices(need: Need, have: KeysOf, used: frozenset[bytes]) -> Iterator[Chosen]:
+    """Every way to satisfy the requirement with keys that are not used yet."""
     if isinstance(need, Signer):
         for key in have.get((need.party, need.purpose), ()):
-            if not distinct or key not in used:
+            if key not in used:
                 yield ((need, key),)
         return
-    yield from _pick(need.options, need.count, have, used, distinct=distinct)
+    yield from _pick(need.options, need.count, have, used)
 
 
-def _pick(
-    options: tuple[Need, ...], count: int, have: KeysOf, used: frozenset[bytes], *, distinct: bool
-) -> Iterator[Chosen]:
+def _pick(options: tuple[Need, ...], count: int, have: KeysOf, used: frozenset[bytes]) -> Iterator[Chosen]:
     if count == 0:
         yield ()
         return
     if len(options) < count:
         return
     first, rest = options[0], options[1:]
-    for chosen in _choices(first, have, used, distinct=distinct):
+    for chosen in _choices(first, have, used):
         taken = used | {key for _, key in chosen}
-        for others in _pick(rest, count - 1, have, taken, distinct=distinct):
+        for others in _pick(rest, count - 1, have, taken):
             yield chosen + others
-    yield from _pick(rest, count, have, used, distinct=distinct)
+    yield from _pick(rest, count, have, used)
 
 
 def _possible(need: Need, have: KeysOf) -> bool:
@@ -112,6 +111,6 @@ def satisfy(need: Need, have: KeysOf) -> Chosen:
         return ((need, keys[0]),)
     if not _possible(need, have):
         raise Rejection("E_SIG_MISSING", _first_missing(need, have), path="signatures")
-    for chosen in _choices(need, have, frozenset(), distinct=True):
+    for chosen in _choices(need, have, frozenset()):
         return chosen
     raise Rejection("E_SIG_DISTINCT", "expected a key of its own for every signer", path="signatures")

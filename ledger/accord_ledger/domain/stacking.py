@@ -42,7 +42,7 @@ def stack_signers(ctx: Context, award: Programme) -> Need:
     registrars = [Signer(issuer, "registrar", ISSUER_ROLES) for issuer in issuers if issuer != ctx.author]
     own = Signer(ctx.author, "registrar", ISSUER_ROLES)
     others = k_of(award.terms.threshold - 1, registrars)
-    return all_of(own, *((others,) if award.terms.threshold > 1 else ()), *_committees(ctx, award))
+    return all_of(own, others, *_committees(ctx, award))
 
 
 def _committees(ctx: Context, award: Programme) -> list[Need]:

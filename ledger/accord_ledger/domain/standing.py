@@ -165,11 +165,7 @@ def accredited(
 
 def _competent(ctx: Context, agency_id: str, terms: ProgrammeTerms) -> bool:
     agency = ctx.state.get(PARTIES, agency_id)
-    if (
-        agency is None
-        or "quality_agency" not in agency.roles
-        or not registered_anywhere(ctx, agency_id, ctx.time)
-    ):
+    if agency is None or not registered_anywhere(ctx, agency_id, ctx.time):  # only agencies are (T38)
         return False
     if not independent(ctx, agency_id, terms.issuers):
         return False
@@ -206,14 +202,6 @@ def active_first(ctx: Context, parties: Iterable[str]) -> list[str]:
         return (known is None or status_at(known, ctx.time) != "active", party_id)
 
     return sorted(parties, key=place)
-
-
-def endorsed(ctx: Context, programme: Programme) -> bool:
-    """Whether a university issues, co-issues or has endorsed this version (row C9)."""
-    if any(approval.kind == "endorse" for approval in programme.approvals):
-        return True
-    issuers = (ctx.state.get(PARTIES, name) for name in programme.terms.issuers)
-    return any(issuer is not None and "university" in issuer.roles for issuer in issuers)
 
 
 def programme_status_at(head: ProgrammeHead, time: int) -> ProgrammeStatus | None:

@@ -102,16 +102,18 @@ def _read(kind: type[P], given: Mapping[str, str], code: str) -> P:
             raise ProblemError(code, f"expected at most {MAX_PARAMETER} characters", path=name[:80])
     try:
         found = msgspec.convert(given, kind, strict=False)
-        _check_decimals(found, given, code)
+        _check_spelling(found, given, code)
         return found
     except msgspec.ValidationError as error:
         text, _, where = str(error).partition(" - at `$")
         raise ProblemError(code, text[:300], path=where.rstrip("`").lstrip(".")[:80]) from error
 
 
-def _check_decimals(found: Parameters, given: Mapping[str, str], code: str) -> None:
-    """One spelling for each whole number: ``1e2``, ``+1`` and ``01`` are refused."""
+def _check_spelling(found: Parameters, given: Mapping[str, str], code: str) -> None:
+    """One spelling for each whole number: ``1e2``, ``+1`` and ``01`` are refused; and ``null`` is no value."""
     for name, shown in zip(found.__struct_fields__, found.__struct_encode_fields__, strict=True):
         value = getattr(found, name)
+        if shown in given and value is None:
+            raise ProblemError(code, f"expected a value, got {given[shown][:40]!r}", path=shown)
         if shown in given and isinstance(value, int) and str(value) != given[shown]:
             raise ProblemError(code, f"expected a plain decimal, got {given[shown][:40]!r}", path=shown)

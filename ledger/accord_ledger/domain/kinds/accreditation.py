@@ -88,7 +88,10 @@ class AccreditationGrantKind(TransactionKind[AccreditationGrant, None]):
     name = "accreditation_grant"
     row = "T09"
     body = AccreditationGrant
-    errors = ("E_DUPLICATE", "E_UNKNOWN_REF", "E_AGENCY_NOT_REGISTERED", "E_SELF_ACCREDIT", "E_BACKDATED")
+    errors = (
+        "E_DUPLICATE", "E_UNKNOWN_REF", "E_AGENCY_NOT_REGISTERED", "E_SELF_ACCREDIT", "E_BACKDATED", "E_VALUE",
+        "E_RANGE",
+    )  # fmt: skip
     in_genesis = True
 
     def values(self, body: AccreditationGrant) -> None:
@@ -234,7 +237,7 @@ class RegistryEntryKind(TransactionKind[RegistryEntryBody, RegistryEntries]):
     name = "registry_entry"
     row = "T38"
     body = RegistryEntryBody
-    errors = ("E_UNKNOWN_REF", "E_ROLE", "E_BACKDATED", "E_STATE")
+    errors = ("E_UNKNOWN_REF", "E_ROLE", "E_BACKDATED", "E_STATE", "E_RANGE")
     in_genesis = True
 
     def values(self, body: RegistryEntryBody) -> None:

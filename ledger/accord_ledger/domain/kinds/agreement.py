@@ -65,7 +65,7 @@ class AgreementPropose(TransactionKind[ProposeBody, None]):
     body = ProposeBody
     errors = (
         "E_SIGN_BY_PASSED", "E_RANGE", "E_UNKNOWN_REF", "E_ROLE", "E_NO_HOURS", "E_PIN_OUTSIDE_FRAMEWORK",
-        "E_HOUR_KIND", "E_NOTICE",
+        "E_HOUR_KIND", "E_NOTICE", "E_VALUE",
     )  # fmt: skip
 
     def values(self, body: ProposeBody) -> None:

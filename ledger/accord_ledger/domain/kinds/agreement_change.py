@@ -39,7 +39,7 @@ class AgreementAmend(TransactionKind[AmendBody, Agreement]):
     body = AmendBody
     errors = (
         "E_SIGN_BY_PASSED", "E_RANGE", "E_VERSION", "E_STATE", "E_UNKNOWN_REF", "E_ROLE", "E_NO_HOURS",
-        "E_PIN_OUTSIDE_FRAMEWORK", "E_HOUR_KIND", "E_NOTICE",
+        "E_PIN_OUTSIDE_FRAMEWORK", "E_HOUR_KIND", "E_NOTICE", "E_VALUE",
     )  # fmt: skip
 
     def values(self, body: AmendBody) -> None:

@@ -64,6 +64,7 @@ class AuditAnchorKind(TransactionKind[AuditAnchorBody, AnchorCount]):
     name = "audit_anchor"
     row = "T34"
     body = AuditAnchorBody
+    errors = ("E_VALUE",)
 
     def weight(self, ctx: Context, body: AuditAnchorBody) -> int:
         """8."""

@@ -62,7 +62,7 @@ class FrameworkDefineKind(TransactionKind[FrameworkDefine, Framework]):
     name = "framework_define"
     row = "T05"
     body = FrameworkDefine
-    errors = ("E_UNKNOWN_REF", "E_VERSION", "E_FRAMEWORK_WIDENS")
+    errors = ("E_UNKNOWN_REF", "E_VERSION", "E_VALUE", "E_FRAMEWORK_WIDENS")
     in_genesis = True
 
     def values(self, body: FrameworkDefine) -> None:
@@ -140,7 +140,8 @@ def check_narrows(parent: FrameworkTerms, child: FrameworkTerms) -> None:
             f"expected {parent.hour_kind} hours, got {child.hour_kind}",
             path="body.terms.hour_kind",
         )
-    if outer and inner and not outer[0] <= inner[0] <= inner[1] <= outer[1]:
+    # of one kind of hours both have an interval or neither
+    if outer is not None and inner is not None and not outer[0] <= inner[0] <= inner[1] <= outer[1]:
         detail = f"expected hours inside [{outer[0]}, {outer[1]}], got [{inner[0]}, {inner[1]}]"
         raise Rejection("E_FRAMEWORK_WIDENS", detail, path="body.terms.hours_min")
     if child.levels is not None and (

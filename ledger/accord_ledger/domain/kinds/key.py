@@ -72,7 +72,7 @@ class KeyRotateKind(TransactionKind[KeyRotate, Party]):
     name = "key_rotate"
     row = "T03"
     body = KeyRotate
-    errors = ("E_UNKNOWN_REF", "E_KEY_REVOKED", "E_KEY_REUSE", "E_KEY_INVALID")
+    errors = ("E_UNKNOWN_REF", "E_KEY_REVOKED", "E_VALUE", "E_KEY_REUSE", "E_KEY_INVALID")
 
     def values(self, body: KeyRotate) -> None:
         """Purposes and period of the new key."""
@@ -141,7 +141,7 @@ class KeyRevokeKind(TransactionKind[KeyRevoke, KeyRecord]):
     name = "key_revoke"
     row = "T03"
     body = KeyRevoke
-    errors = ("E_UNKNOWN_REF", "E_KEY_REVOKED")
+    errors = ("E_UNKNOWN_REF", "E_KEY_REVOKED", "E_RANGE")
 
     def weight(self, ctx: Context, body: KeyRevoke) -> int:
         """8: no new key."""

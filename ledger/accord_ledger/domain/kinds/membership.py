@@ -35,7 +35,6 @@ from accord_ledger.domain.model.agreement import (
     Notice,
     RatioEntry,
 )
-from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.rule_lookup import rule_count
 from accord_ledger.domain.signing import Need, Signer, all_of, k_of
 from accord_ledger.domain.terms import RECEIVER_ROLES, parties_of
@@ -105,10 +104,9 @@ class AgreementJoin(TransactionKind[JoinBody, JoinPlan]):
         return all_of(newcomer, k_of(count, members)) if count else newcomer
 
     def check(self, ctx: Context, body: JoinBody) -> JoinPlan:
-        """A version in force, a party that is not in it, room for it, and no inflation."""
+        """A version in force, a party that is not in it (and exists: it signed), room for it, no inflation."""
         agreement = agreement_of(ctx, body.agreement[0], "body.agreement")
         ctx.known(AGREEMENT_VERSIONS, *body.agreement, path="body.agreement")
-        ctx.known(PARTIES, body.party, path="body.party")
         check_in_force(ctx, body.agreement[0], agreement, "body.agreement")
         if agreement.current != body.agreement[1]:
             detail = f"expected the version in force, {agreement.current}, got {body.agreement[1]}"

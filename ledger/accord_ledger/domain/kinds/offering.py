@@ -55,7 +55,7 @@ class CourseOfferingKind(TransactionKind[CourseOffering, Plan]):
     name = "course_offering"
     row = "T10"
     body = CourseOffering
-    errors = ("E_UNKNOWN_REF", "E_BACKDATED")
+    errors = ("E_UNKNOWN_REF", "E_BACKDATED", "E_RANGE")
 
     def values(self, body: CourseOffering) -> None:
         """Dates in order; entrants exactly in an intake."""
@@ -122,10 +122,8 @@ def _with_term(ctx: Context, body: CourseOffering, course: str) -> Offerings:
         (*known, Offering(term_start=body.term_start, term_end=body.term_end)),
         key=lambda term: (term.term_start, term.term_end),
     )
-    surplus = len(terms) - MAX_TERMS
-    if surplus > 0:
-        started = bisect_right(terms, ctx.today.isoformat(), key=lambda term: term.term_start)
-        if surplus > max(started - 1, 0):
-            raise Rejection("E_RANGE", f"expected fewer than {MAX_TERMS} terms ahead", path="body.term_start")
-        terms = terms[surplus:]
-    return Offerings(terms=tuple(terms))
+    surplus = max(len(terms) - MAX_TERMS, 0)
+    started = bisect_right(terms, ctx.today.isoformat(), key=lambda term: term.term_start)
+    if surplus > max(started - 1, 0):
+        raise Rejection("E_RANGE", f"expected fewer than {MAX_TERMS} terms ahead", path="body.term_start")
+    return Offerings(terms=tuple(terms[surplus:]))

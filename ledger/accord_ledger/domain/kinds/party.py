@@ -120,7 +120,7 @@ class PartyRegisterKind(TransactionKind[PartyRegister, None]):
     name = "party_register"
     row = "T01"
     body = PartyRegister
-    errors = ("E_UNKNOWN_REF", "E_DUPLICATE", "E_KEY_REUSE", "E_KEY_INVALID")
+    errors = ("E_UNKNOWN_REF", "E_DUPLICATE", "E_ROLE", "E_VALUE", "E_KEY_REUSE", "E_KEY_INVALID")
     in_genesis = True
 
     def values(self, body: PartyRegister) -> None:

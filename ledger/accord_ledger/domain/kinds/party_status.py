@@ -63,7 +63,7 @@ class PartyStatusKind(TransactionKind[PartyStatusBody, Party]):
     name = "party_status"
     row = "T02"
     body = PartyStatusBody
-    errors = ("E_UNKNOWN_REF", "E_STATE", "E_BACKDATED", "E_REASON")
+    errors = ("E_UNKNOWN_REF", "E_STATE", "E_BACKDATED", "E_REASON", "E_VALUE")
 
     def values(self, body: PartyStatusBody) -> None:
         """A date that exists."""
@@ -99,7 +99,7 @@ class PartyStatusKind(TransactionKind[PartyStatusBody, Party]):
         """Write the party; a change to come is folded in on its date."""
         ctx.state.put(PARTIES, plan, body.party)
         since = calendar.midnight(calendar.parse_date(body.effective_date))
-        if since > ctx.time and any(change.since == since for change in plan.planned):
+        if any(change.since == since for change in plan.planned):  # not if it began, or was taken back
             schedule(ctx, since, "party_status", body.party.encode())
 
 

@@ -48,7 +48,7 @@ class ProfileDefineKind(TransactionKind[ProfileDefine, None]):
     name = "profile_define"
     row = "T39"
     body = ProfileDefine
-    errors = ("E_UNKNOWN_REF", "E_VERSION", "E_RANGE")
+    errors = ("E_UNKNOWN_REF", "E_VERSION", "E_VALUE", "E_RANGE")
     in_genesis = True
 
     def values(self, body: ProfileDefine) -> None:

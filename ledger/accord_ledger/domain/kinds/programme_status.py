@@ -90,7 +90,7 @@ class ProgrammeStatusKind(TransactionKind[ProgrammeStatusBody, None]):
         """Write the status with its beginning and reason."""
         change_programme_status(ctx, body.programme, body.status, body.reason)
         quality = ctx.state.get(QUALITY_HEADS, body.programme)
-        if body.status == "active" and quality is not None and quality.held:
+        if quality is not None:  # a suspension is held back while retired, and from there leads only this
             ctx.state.put(QUALITY_HEADS, replace(quality, held=False), body.programme)
 
 

@@ -7,7 +7,7 @@ left out, since each signs for one credential only. Nothing here is not in the l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -36,8 +36,18 @@ class Concern(NamedTuple):
 
 def concerns(prepared: Prepared) -> list[Concern]:
     """Subjects of a record, each once, in order of appearance: keys, ids, credentials."""
-    body, holders = prepared.body, prepared.holders
-    found = [Concern(row[0]) for row in prepared.record.signatures if row[0] not in holders]
+    return concerns_of([row[0] for row in prepared.record.signatures], prepared.holders, prepared.body)
+
+
+def concerns_of(signers: Iterable[bytes], holders: Container[bytes], body: Body) -> list[Concern]:
+    """:func:`concerns` for whoever has only the parts.
+
+    Args:
+        signers: key ids, in the order of their signatures.
+        holders: those among them that are holders' keys.
+        body: of the record.
+    """
+    found = [Concern(signer) for signer in signers if signer not in holders]
     for name in _ids_of(type(body)):
         value = getattr(body, name)
         if type(value) is bytes:

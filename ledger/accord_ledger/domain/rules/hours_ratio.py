@@ -31,7 +31,7 @@ class HoursRatio(RuleTerms, tag_field="kind", tag="hours_ratio"):
         """See :class:`RuleTerms`; hours without an interval cannot be pinned either."""
         for side, framework in (("source", source), ("target", target)):
             terms = framework.terms
-            if terms.hour_kind == "none" or terms.hours_min is None or terms.hours_max is None:
+            if terms.hours_min is None or terms.hours_max is None:
                 raise Rejection(
                     "E_NO_HOURS", f"expected hours in {terms.framework_id}", path=f"{path}.{side}"
                 )
