@@ -34,7 +34,8 @@ LIFETIME_SECONDS = 3000
 class Alliance:
     """Founded, started, ready to be loaded."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lifetime: int = LIFETIME_SECONDS) -> None:
+        self._lifetime = lifetime
         self.founded: Founded = found(folder)
         self.nodes = {
             party: NodeProcess(party, self.founded.config(party), self.founded.url(party))
@@ -67,7 +68,7 @@ class Alliance:
             kind=kind,
             author=author,
             body=body,
-            expires=int(time.time()) + LIFETIME_SECONDS,
+            expires=int(time.time()) + self._lifetime,
             nonce=secrets.token_bytes(16),
         )
 

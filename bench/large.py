@@ -52,6 +52,7 @@ from accord_ledger.domain.model.credential import (
 )
 from accord_ledger.domain.pipeline import prepare
 from accord_ledger.execute import Execution, RecentTransactions, Version
+from accord_node.storage.database import CACHE_MIB
 from accord_node.storage.schema import PRAGMAS, SCHEMA
 from accord_node.storage.source import DurableState
 from bench import rules
@@ -117,7 +118,12 @@ def recognition_rows(count: int) -> Rows:
 def write_state(path: Path, ground: Rows, batches: int, recognitions: int) -> int:
     """Fill a node's database; rows go in sorted, so that every page is written once."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in (*PRAGMAS, "PRAGMA synchronous = OFF", "PRAGMA temp_store = FILE"):
+    for pragma in (
+        *PRAGMAS,
+        f"PRAGMA cache_size = -{1024 * CACHE_MIB}",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA temp_store = FILE",
+    ):
         connection.execute(pragma)
     connection.executescript(SCHEMA)
     connection.execute("CREATE TEMP TABLE heap (key BLOB, value BLOB)")

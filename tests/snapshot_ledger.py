@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from accord_client.audit.source import FolderSource, Unreachable
+from accord_genesis.document import Genesis
 from accord_ledger.block import Certificate, Members, VoteKind, vote_message
 from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet
 from accord_ledger.domain.pipeline import SignatureChecker, prepare
@@ -28,7 +29,11 @@ from node_network import Alliance, issue_entry, key, programme_entries
 
 def beginning(alliance: Alliance) -> Beginning:
     """Where every replay of this alliance starts."""
-    genesis = alliance.genesis
+    return opening(alliance.genesis)
+
+
+def opening(genesis: Genesis) -> Beginning:
+    """Where every replay of this network starts."""
     return Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
 
 

@@ -123,6 +123,8 @@ class Work(Section, frozen=True, kw_only=True):
     signatures_remembered: Positive = 200_000
     state_values_cached: Positive = 100_000
     """Decoded state values kept in memory."""
+    database_cache_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
+    """Pages of the database kept in memory at most, MiB; they fill as the ledger grows."""
     uvloop: bool = True
     """Use the faster event loop where it is installed."""
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import Executor
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,13 +35,16 @@ from accord_ledger.merkle.tiles import (
     pack_entries,
     unpack_entries,
 )
+from accord_node.storage.bundles import readers
 from accord_node.storage.durable import DiskError, replace_file, sync_directory
 from accord_node.storage.handoffs import Handoffs
 from accord_node.storage.rebuild import Rebuild
 from accord_node.storage.snapshot import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
+    Manifest,
     Piece,
+    Row,
     SnapshotError,
     Trusted,
     check_manifest,
@@ -238,14 +243,19 @@ def piece_path(staging: Path, piece: Piece) -> Path:
 def build(staging: Path, trusted: Trusted, genesis: Genesis) -> None:
     """Rows against the state root, entries against the log root; then what follows from both.
 
-    What turned out false is removed, so that the next attempt does not stumble over it.
+    The state is hashed in another process while its rows and the log are written here. What turned out false
+    is removed, so that the next attempt does not stumble over it.
     """
     rebuild = Rebuild(staging / "state.sqlite", genesis.network)
+    manifest = trusted.manifest
     try:
-        state = _checked(lambda: _build_state(rebuild, staging, trusted), staging / "chunk")
-        _checked(lambda: _build_log(rebuild, staging, trusted), staging / "log" / "tile")
-        _write_handoffs(staging, trusted, genesis, state, rebuild)
-        rebuild.finish(trusted.manifest.finalization)
+        with readers(trusted.bundles) as pool:
+            hashed = pool.submit(_state_root, staging, manifest)
+            _checked(lambda: rebuild.state(_rows(staging, manifest)), staging / "chunk")
+            _checked(lambda: _build_log(rebuild, pool, staging, trusted), staging / "log" / "tile")
+            _checked(lambda: _check_state(trusted, hashed.result()), staging / "chunk")
+        _write_handoffs(staging, trusted, genesis, rebuild)
+        rebuild.finish(manifest.finalization)
     finally:
         rebuild.close()
     os.sync()  # thousands of files: one call costs less than one for each
@@ -259,16 +269,27 @@ def _checked(work: Callable[[], T], evidence: Path) -> T:
         raise
 
 
-def _build_state(rebuild: Rebuild, staging: Path, trusted: Trusted) -> AuthMap:
-    manifest, expected = trusted.manifest, trusted.sealed.seal.state_root
+def _rows(staging: Path, manifest: Manifest) -> Iterator[list[Row]]:
     pieces = (check_piece(piece, piece_path(staging, piece).read_bytes()) for piece in manifest.state)
-    state = rebuild.state(read_rows(pieces, manifest.rows))
-    if state.root != expected:
-        raise SnapshotError("SNAPSHOT_ROOT", f"expected state root {expected.hex()}, got {state.root.hex()}")
-    return state
+    return read_rows(pieces, manifest.rows)
 
 
-def _build_log(rebuild: Rebuild, staging: Path, trusted: Trusted) -> None:
+def _check_state(trusted: Trusted, found: bytes) -> None:
+    expected = trusted.sealed.seal.state_root
+    if found != expected:
+        raise SnapshotError("SNAPSHOT_ROOT", f"expected state root {expected.hex()}, got {found.hex()}")
+
+
+def _state_map(staging: Path, manifest: Manifest) -> AuthMap:
+    return AuthMap.build(chain.from_iterable(_rows(staging, manifest)))
+
+
+def _state_root(staging: Path, manifest: Manifest) -> bytes:
+    """Root over all rows that were fetched; runs in a process of the pool."""
+    return _state_map(staging, manifest).root
+
+
+def _build_log(rebuild: Rebuild, pool: Executor, staging: Path, trusted: Trusted) -> None:
     manifest, seal = trusted.manifest, trusted.sealed.seal
     tail: list[bytes] = []
     if manifest.tail is not None:
@@ -276,16 +297,14 @@ def _build_log(rebuild: Rebuild, staging: Path, trusted: Trusted) -> None:
         data = check_piece(piece, piece_path(staging, piece).read_bytes())
         tail = read_tail(data, manifest.entries % TILE_WIDTH)
     folder = staging / "log"
-    _, root = rebuild.log(folder, trusted.bundles, tail)
+    _, root = rebuild.log(pool, folder, trusted.bundles, tail)
     newest = rebuild.newest
     if root != seal.log_root or newest is None or newest.entry != trusted.sealed.entry:
         raise SnapshotError("SNAPSHOT_LOG", f"expected log root {seal.log_root.hex()}, got {root.hex()}")
     replace_file(folder / "tail" / str(trusted.bundles), pack_entries(tail), durable=False)
 
 
-def _write_handoffs(
-    staging: Path, trusted: Trusted, genesis: Genesis, state: AuthMap, rebuild: Rebuild
-) -> None:
+def _write_handoffs(staging: Path, trusted: Trusted, genesis: Genesis, rebuild: Rebuild) -> None:
     """What every node serves: the end of each epoch, this seal's included if it ended one."""
     folder, members = Handoffs(staging / "log"), genesis.members
     for piece in trusted.manifest.handoffs:
@@ -294,6 +313,6 @@ def _write_handoffs(
         members = handoff.epoch.members
     following = rebuild.value(EPOCHS.key(members.epoch + 1))
     if following is not None:
-        epoch = EPOCHS.decode(following)
+        epoch, state = EPOCHS.decode(following), _state_map(staging, trusted.manifest)
         handoff = make_handoff(trusted.sealed, trusted.manifest.finalization, state, epoch)
         folder.write(genesis.network, members, handoff)

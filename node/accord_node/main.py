@@ -31,6 +31,7 @@ from accord_node.config import Config, ConfigError, load
 from accord_node.http import HttpServer
 from accord_node.joining import check_joined
 from accord_node.node import Node, NodeKeys
+from accord_node.storage.checking import refuse_damage
 from accord_node.storage.durable import disk_error, replace_file
 from accord_node.storage.logfiles import LogFiles
 
@@ -67,6 +68,11 @@ _NEXT: Final = (
     ("DISK_FULL", "make room for the data folder and start again; nothing that was acknowledged is lost"),
     ("DISK_", "check the disk of the data folder and its rights, then start again"),
     ("DATA_MISSING", "check data in the configuration; a node that never ran has nothing to check"),
+    (
+        "RECOVERY_UNCARRIED",
+        "choose a new data folder, then: accord-node join --from SNAPSHOT of the old network",
+    ),
+    ("RECOVERY_", "read 'When the quorum is lost for good' in docs/operations.md"),
     ("DATABASE_NETWORK", "choose another data folder; this one belongs to another network"),
     (
         "JOURNAL_",
@@ -83,7 +89,7 @@ _NEXT: Final = (
     ("SNAPSHOT_", "this source cannot be used: name another one, or tell its operator"),
     ("STATE_", "keep the data folder for inquiry; see 'When a node stops by itself' in deploy/README.md"),
 )
-_MISTAKES: Final = ("NODE_UNKNOWN", "NODE_KEYS", "DATABASE_NETWORK")
+_MISTAKES: Final = ("NODE_UNKNOWN", "NODE_KEYS", "DATABASE_NETWORK", "RECOVERY_UNCARRIED", "RECOVERY_END")
 """Fatal for the start but not for the data: a wrong file or folder was named."""
 
 
@@ -181,7 +187,7 @@ def read_genesis(config: Config, folder: Path) -> Genesis:
     try:
         genesis = open_genesis(data, signed_by=None if config.pin else config.party)
     except AccordError as error:
-        code = error.code if error.code.startswith("GENESIS_") else "GENESIS_CORRUPT"
+        code = error.code if error.code.startswith(("GENESIS_", "RECOVERY_")) else "GENESIS_CORRUPT"
         raise ProcessError(code, f"expected the founders' genesis file in {path}: {error}") from error
     if config.pin not in ("", genesis.network.hex()):
         raise ProcessError("GENESIS_PIN", f"expected genesis {config.pin}, got {genesis.network.hex()}")
@@ -363,7 +369,11 @@ def _notify(state: str) -> None:
 
 
 def check(path: Path) -> int:
-    """Verify storage, journal and keys as a start would, without taking part; returns the exit code."""
+    """Verify storage in depth, then journal and keys as a start would, without taking part.
+
+    Returns:
+        The exit code.
+    """
     try:
         config, folder = load(path)
         logs.set_up(config.logging)
@@ -371,6 +381,8 @@ def check(path: Path) -> int:
         if not any((data / name).exists() for name in ("state.sqlite", "log")):
             raise ProcessError("DATA_MISSING", f"expected a node's data in {data}")
         with data_lock(data):
+            check_joined(data)
+            refuse_damage(data)
             asyncio.run(_check(config, folder))
     except Exception as error:  # noqa: BLE001 - whatever ends the process is said in one line
         return _end_with(error)
@@ -381,8 +393,10 @@ async def _check(config: Config, folder: Path) -> None:
     if config.keys.vote:
         check_journal(folder / config.data)
     node = await _open(config, folder)
-    base = node.store.base
+    base, mended = node.store.base, node.store.files.mended
     await node.close()
+    for file in mended:
+        sys.stdout.write(f"mended: {file} was damaged, and follows from the log\n")
     sys.stdout.write(
         f"sound: height={base.height} entries={base.log.size} keys={len(base.map)} "
         f"log_root={base.log.root().hex()} state_root={base.map.root.hex()}\n"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -28,6 +28,7 @@ from accord_node.finaliser import Finaliser
 from accord_node.messages import MAX_MESSAGE_BYTES, Block, Range, RangeWanted, Request
 from accord_node.peer import PeerNetwork
 from accord_node.records import Answer, RecordReader, UnreadableBody, readable
+from accord_node.verifying import HelperGone, Verifiers
 from accord_node.workers import Executor
 
 log = structlog.get_logger("sync")
@@ -38,6 +39,8 @@ MAX_HELD_BYTES = 96 * 1024 * 1024
 """Blocks of one peer held while no finalization covers them; the deepest honest chain fits."""
 READ_AHEAD = 4
 """Blocks whose records are being read while one executes."""
+FAR = 2000
+"""Records to be stored at once from which on processes are started to check their signatures."""
 MAX_FRUITLESS = 32
 """Ranges in a row taken from one peer without one that is covered."""
 
@@ -54,7 +57,21 @@ class CatchUp:
         network: PeerNetwork,
         certify: Callable[[Certificate], bool],
         executor: Executor,
+        *,
+        processes: int = 0,
     ) -> None:
+        """Wire it.
+
+        Args:
+            chain: what is to grow.
+            reader: turns entries into records.
+            network: the peers.
+            certify: whether a certificate verifies.
+            executor: decodes what peers send.
+            processes: that may check signatures while this node is far behind.
+        """
+        self._processes = processes
+        self._verifiers: Verifiers | None = None
         self._chain = chain
         self._reader = reader
         self._network = network
@@ -76,8 +93,13 @@ class CatchUp:
         finalization verifies.
         """
         self.target = self._chain.base.height + 1
-        while not await self._one_round(certificate, seal):
-            await asyncio.sleep(RETRY_SECONDS)
+        try:
+            while not await self._one_round(certificate, seal):
+                await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            if self._verifiers is not None:
+                await self._verifiers.close()
+                self._verifiers = None
         self.target = None
 
     async def _one_round(self, certificate: Certificate, seal: bytes) -> bool:
@@ -174,12 +196,14 @@ class CatchUp:
         final = [(sealed, block) for sealed, block in final if sealed.seal.height > before]
         if not final or final[0][0].seal.height != before + 1:
             return False
+        if sum(len(block.entries) for _, block in final) >= FAR:
+            await self._start_verifiers()
         reading: deque[asyncio.Task[list[Answer]]] = deque()
         writing: asyncio.Task[None] | None = None
         try:
             for place, (sealed, _) in enumerate(final):
                 for _, block in final[place + len(reading) : place + READ_AHEAD]:
-                    reading.append(asyncio.ensure_future(self._reader.read(block.entries)))
+                    reading.append(asyncio.ensure_future(self._read(block.entries)))
                 done = await self._execute(party, sealed, await reading.popleft())
                 if done is None:
                     break
@@ -196,6 +220,32 @@ class CatchUp:
             if writing is not None:
                 await writing
         return self._chain.base.height > before
+
+    async def _start_verifiers(self) -> None:
+        if not self._processes or self._verifiers is not None:
+            return
+        try:
+            self._verifiers = await Verifiers.start(self._processes)
+        except OSError as error:
+            log.warning("no processes to check signatures: they are checked here", error=str(error))
+            self._processes = 0
+
+    async def _read(self, entries: Sequence[bytes]) -> list[Answer]:
+        """Records with their signatures checked, far behind in other processes; a bad one is execution's to name."""
+        verifiers = self._verifiers
+        if verifiers is None:
+            return await self._reader.read(entries)
+        answers, jobs = await self._reader.read_unchecked(entries)
+        try:
+            good = await verifiers.check(jobs)
+        except HelperGone as error:  # execution checks what nobody has checked
+            log.warning("signatures are checked here", error=str(error))
+            self._processes = 0
+            self._verifiers = None
+            await verifiers.close()
+            return answers
+        self._reader.remember(job for job, verified in zip(jobs, good, strict=True) if verified)
+        return answers
 
     async def _execute(self, party: str, sealed: SealedBytes, records: list[Answer]) -> Executed | None:
         try:

@@ -100,6 +100,15 @@ async def test_in_flight_follows_every_change(spine: Spine, alliance: Alliance) 
     assert not spine.chain.in_flight()
 
 
+async def test_blocks_without_a_future_can_be_left_out_of_what_is_in_flight(
+    spine: Spine, alliance: Alliance
+) -> None:
+    dead = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 0)], view=3))
+    alive = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 1)], view=4))
+    assert spine.chain.in_flight_where(lambda _: True) == dead.names | alive.names
+    assert spine.chain.in_flight_where(lambda block: block is alive) == alive.names
+
+
 async def test_the_head_of_two_blocks_of_one_height_is_the_newer(spine: Spine, alliance: Alliance) -> None:
     newer = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 0)], view=9))
     await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", 1)], view=8))

@@ -128,3 +128,44 @@ def test_published_partial_tiles_go_when_the_full_one_exists(tmp_path: Path) -> 
     assert not (tmp_path / entries_path(0, 100)).exists()
     log.publish(300, b"note at 300")
     assert unpack_entries((tmp_path / entries_path(1, 44)).read_bytes(), 44) == entries(44, 256)
+
+
+def test_a_damaged_partial_file_of_an_old_size_is_written_anew_and_named(tmp_path: Path) -> None:
+    log = grown(tmp_path, 300)
+    log.publish(300, b"checkpoint")
+    for size in (310, 700):
+        more = entries(size - log.size, log.size)
+        log.append(more, [leaf_hash(entry) for entry in more])
+        log.publish(size, b"checkpoint")
+    log.close()
+    old = [tmp_path / "tile" / "1" / "000.p" / "1", *tmp_path.glob("tile/*/002.p/188")]
+    assert len(old) == 3  # beside those of newer sizes: of the row above, and at the edge
+    sound = {path: path.read_bytes() for path in old}
+    for path in old:
+        _flip(path)
+    again = files(tmp_path)
+    assert again.open(700).root() == root_of(entries(700))
+    again.mend()
+    assert sorted(again.mended) == sorted(old)
+    assert {path: path.read_bytes() for path in old} == sound
+    once_more = files(tmp_path)
+    once_more.open(700)
+    once_more.mend()
+    assert not once_more.mended
+
+
+def test_what_is_no_partial_file_of_this_log_is_removed_and_named(tmp_path: Path) -> None:
+    log = grown(tmp_path, 300)
+    log.publish(300, b"checkpoint")
+    log.close()
+    strays = [
+        tmp_path / "tile" / "entries" / "001.p" / name for name in ("45", "044", "0", "44.new", "notes")
+    ]
+    for path in strays:
+        path.write_bytes(b"anything")
+    again = files(tmp_path)
+    again.open(300)
+    again.mend()
+    assert sorted(again.mended) == sorted(strays)
+    assert not any(path.exists() for path in strays)
+    assert (tmp_path / "tile" / "entries" / "001.p" / "44").exists()

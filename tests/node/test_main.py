@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -23,6 +25,7 @@ from accord_node.cli import node
 from accord_node.config import explain, load
 from accord_node.node import NodeKeys
 from node_network import USES, Alliance, key, make_alliance, programme_entries
+from waiting import until, until_so
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,12 +74,13 @@ async def end(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
 
 async def wait_ready(file: Path, session: aiohttp.ClientSession) -> str:
     run = file.parent / "data" / "run.json"
-    async with asyncio.timeout(40):
-        while not run.exists():
-            await asyncio.sleep(0.05)
-        url: str = json.loads(run.read_text())["http"]
-        while (await session.get(f"{url}/readyz")).status != 200:
-            await asyncio.sleep(0.05)
+    await until(run.exists, "says where it listens", 40)
+    url: str = json.loads(run.read_text())["http"]
+
+    async def ready() -> bool:
+        return (await session.get(f"{url}/readyz")).status == 200
+
+    await until_so(ready, "is ready", 40)
     return url
 
 
@@ -107,6 +111,18 @@ async def test_four_processes_agree_stop_cleanly_and_pass_the_check(tmp_path: Pa
 
 
 async def check_finds_damage(folder: Path, file: Path) -> None:
+    (partial, *_) = (folder / "data" / "log" / "tile" / "0" / "000.p").iterdir()
+    partial.write_bytes(partial.read_bytes()[::-1])
+    code, out, _ = await end(await start("check", "--config", str(file)))
+    assert code == 0
+    assert f"mended: {partial}" in out
+    with closing(sqlite3.connect(folder / "data" / "state.sqlite")) as db:
+        db.execute("UPDATE record SET author = 'p9' WHERE idx = (SELECT MIN(idx) FROM record)")
+        db.commit()
+    code, _, err = await end(await start("check", "--config", str(file)))
+    assert code == main.EXIT_FATAL
+    assert "DATABASE_CORRUPT" in err
+    assert "p9" in err
     tail = folder / "data" / "log" / "tail" / "0"
     data = bytearray(tail.read_bytes())
     data[40] ^= 1

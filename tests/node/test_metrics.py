@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from accord_node.metrics import BEAT_SECONDS, StallMonitor
+from waiting import until
 
 
 class Kept:
@@ -46,9 +47,7 @@ def test_reset_forgets_the_maxima() -> None:
 
 
 async def _beats(kept: Kept, count: int) -> None:
-    async with asyncio.timeout(10):
-        while len(kept.values) < count:
-            await asyncio.sleep(BEAT_SECONDS)
+    await until(lambda: len(kept.values) >= count, f"{count} beats")
 
 
 async def test_a_callback_that_computes_is_seen_as_busy() -> None:

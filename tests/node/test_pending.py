@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from accord_node.disk import DirectoryDisk
 from accord_node.pending import PendingLog
 from accord_node.records import entry_hash
+from accord_node.simulate.disk import Loss, SimulatedDisk
 from spine import FullDisk
 
 ENTRIES = [bytes([number]) * 50 for number in range(1, 9)]
@@ -36,6 +38,16 @@ def test_after_a_full_disk_nothing_is_written_behind_the_torn_entry(tmp_path: Pa
     with pytest.raises(OSError, match="no further"):
         log.append(ENTRIES[3:4])
     assert reopened(tmp_path) == ENTRIES[:2]
+
+
+def test_what_a_killed_process_left_unsynced_is_durable_before_it_is_vouched_for() -> None:
+    written, disk = SimulatedDisk(), SimulatedDisk()
+    PendingLog(written).append(ENTRIES[:2])
+    (name,) = written.names()
+    disk.append(name, written.read(name))
+    assert PendingLog(disk).open() == ENTRIES[:2]
+    disk.crash(Loss.LOST, Random(0))
+    assert PendingLog(disk).open() == ENTRIES[:2]
 
 
 def test_a_torn_tail_is_cut_and_the_log_goes_on(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate
 from accord_ledger.execute import Executed
-from accord_ledger.merkle.tiles import entries_path, pack_entries
+from accord_ledger.merkle.tiles import entries_path, pack_entries, tile_path
 from accord_ledger.merkle.tree import Frontier, leaf_hash
-from accord_node.storage import rebuild as module
+from accord_node.storage import bundles as module
+from accord_node.storage.bundles import Here
 from accord_node.storage.database import Database
 from accord_node.storage.rebuild import Rebuild
 from accord_node.storage.schema import SCHEMA
@@ -84,9 +86,10 @@ class Executing:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(pack_entries(entries[index * width : (index + 1) * width]))
         rows = sorted(self.world.values.items())
-        assert found.state(iter([rows[:100], rows[100:]])).root == self.blocks[-1].version.map.root
+        assert AuthMap.build(rows).root == self.blocks[-1].version.map.root
+        found.state([rows[:100], rows[100:]])
         bundles = len(entries) // width
-        edge, root = found.log(folder, bundles, entries[bundles * width :])
+        edge, root = found.log(Here(), folder, bundles, entries[bundles * width :])
         assert root == self.blocks[-1].sealed.seal.log_root
         assert edge.frontier().root() == Frontier.empty().extend([leaf_hash(item) for item in entries]).root()
         view = self.blocks[-1].version.height
@@ -138,7 +141,7 @@ def _bits(status: ListStatus) -> tuple[int, int]:
 def test_processes_change_nothing(
     executing: Executing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
-    monkeypatch.setattr(module, "_FEW", 1)
+    monkeypatch.setattr(module, "FEW", 1)
     monkeypatch.setattr("os.cpu_count", lambda: processes)
     entries = executing.entries
     repeated = entries * (-(-256 * 20 // len(entries)))  # no log, but bundles to be read in order
@@ -146,7 +149,11 @@ def test_processes_change_nothing(
         place = tmp_path / "many" / entries_path(index)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(pack_entries(repeated[256 * index : 256 * (index + 1)]))
-    read = list(module._in_order(tmp_path / "many", 20))
-    assert [leaf for item in read for leaf in item.leaves] == [
-        leaf_hash(entry) for entry in repeated[: 256 * 20]
-    ]
+    with module.readers(20) as pool:
+        assert isinstance(pool, Here) == (processes == 1)
+        read = list(module.in_order(pool, tmp_path / "many", tmp_path / "many", 20))
+    leaves = [leaf_hash(entry) for entry in repeated[: 256 * 20]]
+    assert b"".join(item.leaves for item in read) == b"".join(leaves)
+    for index in range(20):
+        tile = (tmp_path / "many" / tile_path(0, index)).read_bytes()
+        assert tile == b"".join(leaves[256 * index : 256 * (index + 1)])

@@ -6,13 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate, SealedBytes
-from accord_ledger.domain.pipeline import prepare
+from accord_ledger.domain.pipeline import prepare, signature_jobs
+from accord_ledger.errors import FatalError
+from accord_ledger.state import View
+from accord_ledger.transaction import Record
 from accord_node import sync as sync_module
 from accord_node.messages import Block, Range, RangeWanted, Request
+from accord_node.verifying import Verifiers
 from node_network import Alliance, issue_entry, make_alliance, programme_entries
 from peer_mesh import Mesh
 from spine import Spine, finalization
@@ -99,6 +104,79 @@ async def test_range_after_range_up_to_the_target(behind: Spine, donor: Donor, m
     asked = serve(mesh, "p1", lambda first: donor.range(first))
     await caught_up(behind, donor)
     assert asked == [1, 4, 7, 10]
+
+
+async def test_far_behind_signatures_are_checked_in_other_processes(
+    behind: Spine, donor: Donor, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "FAR", 1)
+    behind.catch_up._processes = 1
+    serve(mesh, "p1", lambda first: donor.range(first))
+    await caught_up(behind, donor)
+    # keys that came with genesis: every signature was remembered before its block was executed
+    assert behind.cache.checked == 0
+    assert behind.cache.remembered == sum(len(block.entries) for block in donor.blocks)
+    assert behind.catch_up._verifiers is None
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+async def test_a_bad_signature_under_a_finalization_is_a_contradiction(
+    behind: Spine,
+    donor: Donor,
+    mesh: Mesh,
+    alliance: Alliance,
+    monkeypatch: pytest.MonkeyPatch,
+    processes: int,
+) -> None:
+    monkeypatch.setattr(sync_module, "FAR", 1)
+    behind.catch_up._processes = processes
+    good = prepare(issue_entry(alliance, "p0", "prog", 77))
+    (signer, scope, _), *_ = good.record.signatures
+    rows = ((signer, scope, b"\x01" * 64),)
+    entry = codec.encode(Record(signatures=rows, tx=msgspec.Raw(codec.decode(good.record.entry, Record).tx)))
+    for job in signature_jobs(prepare(entry), View(donor.spine.chain.base.state)):
+        donor.spine.cache.remember(*job)  # a donor that believes it
+    sealed = await donor.spine.grow([entry])
+    donor.blocks.append(Block(seal=sealed.entry, entries=(entry,)))
+    donor.seals.append(sealed.hash)
+    serve(mesh, "p1", lambda first: donor.range(first))
+    with pytest.raises(FatalError, match="STATE_DIVERGED"):
+        await asyncio.wait_for(behind.catch_up.run(donor.target(11), donor.seals[-1]), 20)
+    assert behind.chain.base.height == 10
+    assert behind.catch_up._verifiers is None
+
+
+async def test_processes_that_end_change_nothing_but_who_checks(
+    behind: Spine, donor: Donor, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended(count: int) -> Verifiers:
+        made = await start(count)
+        for process in made._processes:
+            process.kill()
+            await process.wait()
+        return made
+
+    start = Verifiers.start
+    monkeypatch.setattr(Verifiers, "start", ended)
+    monkeypatch.setattr(sync_module, "FAR", 1)
+    behind.catch_up._processes = 2
+    serve(mesh, "p1", lambda first: donor.range(first))
+    await caught_up(behind, donor)
+    assert behind.cache.checked == sum(len(block.entries) for block in donor.blocks)
+
+
+async def test_a_system_that_gives_no_process_is_no_obstacle(
+    behind: Spine, donor: Donor, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(_: int) -> Verifiers:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(Verifiers, "start", refused)
+    monkeypatch.setattr(sync_module, "FAR", 1)
+    behind.catch_up._processes = 1
+    serve(mesh, "p1", lambda first: donor.range(first))
+    await caught_up(behind, donor)
+    assert behind.cache.checked == sum(len(block.entries) for block in donor.blocks)
 
 
 async def test_blocks_no_finalization_covers_yet_are_held_until_one_does(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count as count_from
 from pathlib import Path
@@ -16,10 +16,13 @@ from accord_ledger.block import Certificate
 from accord_ledger.errors import DecodeError, FatalError
 from accord_ledger.execute import Executed
 from accord_node.storage.durable import DiskError, disk_error
+from accord_node.storage.rows import insert_rows
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
 from accord_node.storage.status_history import write_block_status
 from accord_node.storage.tallies import write_tallies
 
+CACHE_MIB = 64
+"""Pages of the database kept in memory, unless configured."""
 TX_INDEX_RUN = 8192
 """Transaction ids gathered in memory before they are written as one sorted run."""
 
@@ -57,6 +60,15 @@ class BlockRow:
     certificate: Certificate | None
 
 
+Connect = Callable[[Path], Awaitable[aiosqlite.Connection]]
+"""Opens a database file with a thread of its own."""
+
+
+async def open_connection(path: Path) -> aiosqlite.Connection:
+    """See :data:`Connect`."""
+    return await aiosqlite.connect(path, isolation_level=None)
+
+
 class Database:
     """The node's one database connection for writing and for queries."""
 
@@ -67,22 +79,30 @@ class Database:
         """Transaction ids not yet in ``tx_index``."""
 
     @classmethod
-    async def open(cls, path: Path, network: bytes) -> Self:
+    async def open(
+        cls, path: Path, network: bytes, connect: Connect = open_connection, *, cache_mib: int = CACHE_MIB
+    ) -> Self:
         """Open or create the database of this network.
+
+        Args:
+            path: its file.
+            network: hash of the genesis document.
+            connect: opens the connection; a simulation gives one whose thread runs on virtual time.
+            cache_mib: pages kept in memory at most, MiB.
 
         Raises:
             FatalError: ``DATABASE_CORRUPT``, ``DATABASE_NETWORK`` or ``DATABASE_SCHEMA``.
             DiskError: ``DISK_FULL`` or ``DISK_FAILED``.
         """
         try:
-            connection = await aiosqlite.connect(path, isolation_level=None)
+            connection = await connect(path)
         except sqlite3.Error as error:
             raise disk_error(error) or DiskError(
                 "DISK_FAILED", f"expected to open {path}: {error}"
             ) from error
         database = cls(path, connection)
         try:
-            for pragma in PRAGMAS:
+            for pragma in (*PRAGMAS, f"PRAGMA cache_size = -{1024 * cache_mib}"):
                 await connection.execute(pragma)
             check = await (await connection.execute("PRAGMA quick_check(1)")).fetchone()
             if check is None or check[0] != "ok":
@@ -103,8 +123,9 @@ class Database:
     async def _check_identity(self, network: bytes) -> None:
         known = await self.meta("network")
         if known is None:
-            await self._db.execute("INSERT INTO meta VALUES ('network', ?)", (network,))
-            await self._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION).encode(),))
+            named = [("network", network), ("schema", str(SCHEMA_VERSION).encode())]
+            # together: with one of them alone the node could never start again
+            await self._in_transaction(lambda db: db.executemany("INSERT INTO meta VALUES (?, ?)", named))
             return
         if known != network:
             raise FatalError(
@@ -164,15 +185,16 @@ class Database:
         seal = block.sealed.seal
         puts = [(key, value) for key, value in block.changes.items() if value is not None]
         gone = [(key,) for key, value in block.changes.items() if value is None]
-        db.executemany(
-            "INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", puts
+        insert_rows(
+            db, "INSERT INTO state", puts, conflict="ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         )
         db.executemany("DELETE FROM state WHERE key = ?", gone)
         write_block_status(db, block)
         write_tallies(db, block)
-        db.executemany(
-            "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)",
-            (
+        insert_rows(
+            db,
+            "INSERT INTO record",
+            [
                 (
                     seal.first + place,
                     seal.height,
@@ -184,7 +206,7 @@ class Database:
                     else None,
                 )
                 for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True))
-            ),
+            ],
         )
         db.execute(
             "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)",
@@ -203,12 +225,12 @@ class Database:
         run, self._recent = self._recent, {}
 
         def write(db: sqlite3.Connection) -> None:
-            db.executemany("INSERT OR REPLACE INTO tx_index VALUES (?, ?)", sorted(run.items()))
+            insert_rows(db, "INSERT OR REPLACE INTO tx_index", sorted(run.items()))
             db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(upto).encode(),))
 
         await self._in_transaction(write)
 
-    async def _in_transaction(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    async def _in_transaction(self, work: Callable[[sqlite3.Connection], object]) -> None:
         """Run a whole transaction in the connection's thread: one hop, whatever it writes."""
 
         def run() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from accord_ledger.errors import AccordError
 
@@ -35,13 +36,56 @@ def disk_error(error: BaseException) -> DiskError | None:
     return None
 
 
+class Syncs(Protocol):
+    """What makes writes durable: the kernel, or a simulated disk that knows what a crash would leave."""
+
+    def file(self, descriptor: int) -> None:
+        """Content and length of an open file."""
+
+    def directory(self, path: Path) -> None:
+        """Names in a directory."""
+
+
+class _Kernel:
+    """See :class:`Syncs`."""
+
+    def file(self, descriptor: int) -> None:
+        os.fdatasync(descriptor)
+
+    def directory(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+_KERNEL: Final[Syncs] = _Kernel()
+SYNCS: Final[ContextVar[Syncs]] = ContextVar("syncs", default=_KERNEL)
+"""Who syncs. A context variable, so that each of several simulated hosts in one process has its own."""
+
+
+def sync_file(descriptor: int) -> None:
+    """Make content and length of an open file durable (``fdatasync``)."""
+    SYNCS.get().file(descriptor)
+
+
 def sync_directory(path: Path) -> None:
-    """Make renames and new names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make renames and new names in a directory durable (``fsync`` of the directory)."""
+    SYNCS.get().directory(path)
+
+
+def make_directory(path: Path, mode: int = 0o777) -> None:
+    """Make a directory, and those above it that are missing, durably.
+
+    One that is there may have been made by a process that died before it was durable: its name is synced
+    in any case.
+    """
+    if not path.is_dir():
+        if not path.parent.is_dir():
+            make_directory(path.parent, mode)
+        path.mkdir(mode=mode, exist_ok=True)
+    sync_directory(path.parent)
 
 
 def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -50,13 +94,14 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     Args:
         durable: sync the content before and the directory after the rename.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        make_directory(path.parent)
     temporary = path.with_name(path.name + ".new")
     with temporary.open("wb") as file:
         file.write(data)
         if durable:
             file.flush()
-            os.fdatasync(file.fileno())
+            sync_file(file.fileno())
     temporary.replace(path)
     if durable:
         sync_directory(path.parent)

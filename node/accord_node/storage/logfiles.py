@@ -7,7 +7,8 @@
     log/checkpoint           newest published checkpoint
 
 Everything under ``log/`` but ``tail`` can be served by any static web server. All hashes can be
-recomputed from the entries; at start they are, and a file that differs is named.
+recomputed from the entries; at start they are, and a file that differs is named. Partial files are copies,
+written without a sync: one that is damaged is written anew, and named too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from accord_ledger.errors import DecodeError, FatalError
 from accord_ledger.merkle.tiles import (
     TILE_WIDTH,
@@ -28,11 +31,14 @@ from accord_ledger.merkle.tiles import (
     edge_tiles,
     entries_path,
     pack_entries,
+    parse_path,
     tile_path,
     unpack_entries,
 )
 from accord_ledger.merkle.tree import EMPTY_ROOT, Frontier, leaf_hash
-from accord_node.storage.durable import replace_file, sync_directory
+from accord_node.storage.durable import make_directory, replace_file, sync_directory, sync_file
+
+log = structlog.get_logger("logfiles")
 
 
 class LogFiles:
@@ -41,13 +47,15 @@ class LogFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._tail_directory = root / "tail"
-        self._tail_directory.mkdir(parents=True, exist_ok=True)
-        (root / "tile" / "entries").mkdir(parents=True, exist_ok=True)
+        make_directory(self._tail_directory)
+        make_directory(root / "tile" / "entries")
         self._tail: BinaryIO | None = None
         self._tail_entries: list[bytes] = []
         self.edge = TileEdge(0, ())
         self.root_before_last = EMPTY_ROOT
         """Root over all entries but the newest, as found at start: what the newest seal commits to."""
+        self.mended: list[Path] = []
+        """Partial files that :meth:`mend` found damaged."""
 
     @property
     def size(self) -> int:
@@ -69,7 +77,7 @@ class LogFiles:
         entries: list[bytes] = []
         for index in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
             width = min(TILE_WIDTH, size - index * TILE_WIDTH)
-            entries = self._read_bundle(index, width)
+            entries = self.stored(index, width)
             hashes = [leaf_hash(entry) for entry in entries]
             if index * TILE_WIDTH + width == size:
                 self.root_before_last = edge.extend(hashes[:-1])[0].frontier().root()
@@ -85,7 +93,12 @@ class LogFiles:
         self._cut_off(size)
         return edge.frontier()
 
-    def _read_bundle(self, index: int, width: int) -> list[bytes]:
+    def stored(self, index: int, width: int) -> list[bytes]:
+        """The first ``width`` entries of a bundle as they stand on disk, whether the log is open or not.
+
+        Raises:
+            FatalError: ``LOG_CORRUPT``: fewer, or none.
+        """
         full, tail = self.root / entries_path(index), self._tail_directory / str(index)
         path = full if width == TILE_WIDTH or full.exists() else tail
         try:
@@ -126,7 +139,6 @@ class LogFiles:
     def _cut_off(self, size: int) -> None:
         """Drop what a crash left beyond the floor, and write the tail file anew if it is not exact."""
         index, width = divmod(size, TILE_WIDTH)
-        last_bundle = self.root / entries_path(index)
         beyond = index
         while (self.root / entries_path(beyond)).exists():
             (self.root / entries_path(beyond)).unlink()
@@ -143,9 +155,36 @@ class LogFiles:
         exact = pack_entries(self._tail_entries) if width else b""
         if not path.exists() or path.read_bytes() != exact:
             replace_file(path, exact)
-        if last_bundle.parent.exists():
-            sync_directory(last_bundle.parent)
+        for folder, _, _ in os.walk(self.root):  # whoever made one may have died before its name was durable
+            sync_directory(Path(folder))
         self._tail = path.open("ab", buffering=0)
+
+    def mend(self) -> None:
+        """Write damaged partial files anew, and remove what is none of this log.
+
+        They follow from the entries: to be called when the root over those has been compared.
+        """
+        for folder, _, names in os.walk(self.root / "tile"):
+            if not folder.endswith(".p"):
+                continue
+            for path in (Path(folder, name) for name in names):
+                expected = self._partial(path)
+                if expected is None:
+                    path.unlink()
+                elif path.read_bytes() != expected:
+                    replace_file(path, expected)
+                else:
+                    continue
+                log.warning("a partial file was damaged", path=str(path), written_anew=expected is not None)
+                self.mended.append(path)
+
+    def _partial(self, path: Path) -> bytes | None:
+        """What a partial file must hold; None if this log has none of this name."""
+        try:
+            item = parse_path(path.relative_to(self.root).as_posix())
+            return self.read_tile(item) if isinstance(item, Tile) else self.read_bundle(item)
+        except (DecodeError, FileNotFoundError):
+            return None
 
     # -- growth ------------------------------------------------------------------------------------
 
@@ -158,7 +197,7 @@ class LogFiles:
             at += len(part)
             self._append_to_tail(part)
         if self._tail_entries and self._tail is not None:
-            os.fdatasync(self._tail.fileno())
+            sync_file(self._tail.fileno())
         self.edge, tiles = self.edge.extend(leaf_hashes)
         for tile, data in tiles:
             if tile.width == TILE_WIDTH:
@@ -172,12 +211,13 @@ class LogFiles:
         self._tail_entries += part
         if len(self._tail_entries) < TILE_WIDTH:
             return
-        os.fdatasync(self._tail.fileno())
+        sync_file(self._tail.fileno())
         self._tail.close()
         tail = Path(self._tail.name)
         index = int(tail.name)
         full = self.root / entries_path(index)
-        full.parent.mkdir(parents=True, exist_ok=True)
+        if not full.parent.is_dir():
+            make_directory(full.parent)
         tail.replace(full)
         self._tail = (self._tail_directory / str(index + 1)).open("ab", buffering=0)
         sync_directory(full.parent)

@@ -5,47 +5,48 @@ indexes of :mod:`accord_node.storage.tallies`, and how credentials stand now. No
 computed for records before the snapshot (``record.result``) and how credentials stood before it; the height
 is kept under ``meta.known_from``, so that nobody takes the gap for an answer.
 
-Parsing is shared among processes; one thread writes, in log order.
+Entries are read in other processes (:mod:`accord_node.storage.bundles`); one thread writes, in log order.
+Rows come sorted wherever that can be had, and indexes are made after their rows: both are several times as
+cheap as finding a place for each.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from accord_ledger import codec
-from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, SealedBytes
-from accord_ledger.blockreader import RECORD_START
-from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.model.credential import BATCHES, STANDING_PAGES
-from accord_ledger.domain.pipeline import prepare
-from accord_ledger.domain.questions.concerns import concerns
-from accord_ledger.errors import AccordError, DecodeError
-from accord_ledger.merkle.tiles import TILE_WIDTH, TileEdge, entries_path, unpack_entries
-from accord_ledger.merkle.tree import EMPTY_ROOT, leaf_hash
+from accord_ledger.errors import DecodeError
+from accord_ledger.merkle.tiles import TILE_WIDTH, Tile, TileEdge
+from accord_ledger.merkle.tree import EMPTY_ROOT, root
 from accord_ledger.state import Table
 from accord_node.doubt import FLAG
+from accord_node.storage.bundles import ReadBundle, in_order, read_entries, split_leaves
 from accord_node.storage.durable import replace_file
+from accord_node.storage.rows import insert_rows
 from accord_node.storage.schema import KNOWN_FROM, SCHEMA, SCHEMA_VERSION
 from accord_node.storage.snapshot import Row, SnapshotError
 from accord_node.storage.status_history import write_status
 from accord_node.storage.tallies import write_recognised
 
-_FEW: Final = 64
-"""Bundles that are not worth starting processes for."""
-_GROUP: Final = 8
-"""Bundles that travel together."""
 _ROWS: Final = 4096
+_PRAGMAS: Final = (
+    "journal_mode = OFF",
+    "synchronous = OFF",
+    "locking_mode = EXCLUSIVE",
+    "cache_size = -131072",
+    "temp_store = FILE",
+    "threads = 2",
+)
+"""A cut leaves rubbish; large sorts go to files and use a second thread."""
 
 
 class _Place(msgspec.Struct, gc=False):
@@ -61,84 +62,6 @@ class _Place(msgspec.Struct, gc=False):
 _place: Final = msgspec.msgpack.Decoder(_Place)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadBundle:
-    """What a bundle's entries say by themselves; places count from its first entry."""
-
-    leaves: list[bytes]
-    seals: list[tuple[int, bytes]]
-    """Place and entry."""
-    records: list[tuple[int, str, str, bytes]]
-    """Place, kind, author, transaction id."""
-    concerns: list[tuple[bytes, int, int, int]]
-    """Subject, place, low, high."""
-    issued: list[tuple[int, str, int]]
-    """Place, programme, credentials."""
-
-
-def read_entries(entries: Sequence[bytes]) -> ReadBundle:
-    """Parse entries; runs in the processes of the pool.
-
-    Raises:
-        SnapshotError: ``SNAPSHOT_LOG``: one is neither record nor seal.
-    """
-    read = ReadBundle([], [], [], [], [])
-    for place, entry in enumerate(entries):
-        read.leaves.append(leaf_hash(entry))
-        if entry[:1] != RECORD_START:
-            read.seals.append((place, entry))
-            continue
-        try:
-            item = prepare(entry)
-        except AccordError as error:
-            raise SnapshotError("SNAPSHOT_LOG", f"expected records and seals: {error}") from error
-        tx = item.record.tx
-        read.records.append((place, tx.kind, tx.author, item.record.tx_id))
-        read.concerns.extend((one.subject, place, one.low, one.high) for one in concerns(item))
-        if isinstance(item.body, IssueBody):
-            read.issued.append((place, item.body.programme[0], item.body.count))
-    return read
-
-
-def read_bundles(log: Path, indexes: Sequence[int]) -> list[ReadBundle]:
-    """Parse full bundles of a folder.
-
-    Raises:
-        SnapshotError: ``SNAPSHOT_LOG``.
-    """
-    read = []
-    for index in indexes:
-        try:
-            entries = unpack_entries((log / entries_path(index)).read_bytes(), TILE_WIDTH)
-        except DecodeError as error:
-            raise SnapshotError(
-                "SNAPSHOT_LOG", f"expected an entry bundle: {error}", path=entries_path(index)
-            ) from error
-        read.append(read_entries(entries))
-    return read
-
-
-def _in_order(log: Path, bundles: int) -> Iterator[ReadBundle]:
-    """Every full bundle, parsed ahead in processes where that pays."""
-    groups = [range(at, min(at + _GROUP, bundles)) for at in range(0, bundles, _GROUP)]
-    processes = os.cpu_count() or 1
-    if bundles < _FEW or processes == 1:
-        for group in groups:
-            yield from read_bundles(log, group)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        ahead: deque[Future[list[ReadBundle]]] = deque()
-        try:
-            for group in groups:
-                ahead.append(pool.submit(read_bundles, log, group))
-                if len(ahead) > 2 * processes:
-                    yield from ahead.popleft().result()
-            while ahead:
-                yield from ahead.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
 class Rebuild:
     """A database being filled in one transaction, and the tiles of its log.
 
@@ -149,14 +72,12 @@ class Rebuild:
         path.unlink(missing_ok=True)
         self._network = network
         self._db = sqlite3.connect(path, isolation_level=None)
-        for pragma in (
-            "journal_mode = OFF",
-            "synchronous = OFF",
-            "cache_size = -131072",
-            "temp_store = FILE",
-        ):
+        for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
+        made = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        for (name,) in self._db.execute(made).fetchall():
+            self._db.execute(f"DROP INDEX {name}")  # :meth:`finish` makes them again, out of all rows at once
         self._db.execute("CREATE TEMP TABLE fresh (subject BLOB, idx INTEGER, low INTEGER, high INTEGER)")
         self._db.execute("BEGIN")
         self._records: list[tuple[int, str, str, bytes]] = []
@@ -171,15 +92,14 @@ class Rebuild:
 
     # -- state -------------------------------------------------------------------------------------
 
-    def state(self, groups: Iterator[list[Row]]) -> AuthMap:
-        """Write rows on their way into the map that says whether they are the state."""
+    def state(self, groups: Iterable[list[Row]]) -> None:
+        """Write rows in key order; whether they are the state is for the caller to find out.
 
-        def rows() -> Iterator[Row]:
-            for group in groups:
-                self._db.executemany("INSERT INTO state VALUES (?, ?)", group)
-                yield from group
-
-        return AuthMap.build(rows())
+        Raises:
+            SnapshotError: by name, as ``groups`` raises it.
+        """
+        for group in groups:
+            insert_rows(self._db, "INSERT INTO state", group)
 
     def value(self, key: bytes) -> bytes | None:
         """One state value, canonical bytes."""
@@ -188,43 +108,54 @@ class Rebuild:
 
     # -- log ---------------------------------------------------------------------------------------
 
-    def log(self, folder: Path, bundles: int, tail: Sequence[bytes]) -> tuple[TileEdge, bytes]:
+    def log(
+        self, pool: Executor, folder: Path, bundles: int, tail: Sequence[bytes], tiles: Path | None = None
+    ) -> tuple[TileEdge, bytes]:
         """Index every entry and write the tiles.
 
         Args:
-            folder: holds the full bundles; tiles are written beside them.
+            pool: reads bundles (:func:`accord_node.storage.bundles.readers`).
+            folder: holds the full bundles.
             bundles: how many.
             tail: entries after them.
+            tiles: gets the hash tiles; None: they are written beside the bundles.
 
         Returns:
             The edge of the tree, and the root over all entries but the newest.
+
+        Raises:
+            SnapshotError: ``SNAPSHOT_LOG``.
         """
-        edge, root = TileEdge(0, ()), EMPTY_ROOT
-        for number, read in enumerate(_in_order(folder, bundles)):
+        above, before = TileEdge(0, ()), EMPTY_ROOT  # the row of hash tiles is the workers' business
+        for number, read in enumerate(in_order(pool, folder, tiles or folder, bundles)):
+            leaves = split_leaves(read.leaves)
             if number == bundles - 1 and not tail:
-                root = edge.extend(read.leaves[:-1])[0].frontier().root()
-            edge = self._take(folder, edge, read)
+                before = _edge(above, leaves[:-1]).frontier().root()
+            above, grown = above.extend([root(leaves)])
+            for tile, data in grown:
+                if tile.width == TILE_WIDTH:
+                    replace_file(
+                        (tiles or folder) / Tile(tile.level + 1, tile.index).path, data, durable=False
+                    )
+            self._take(number * TILE_WIDTH, read)
+        leaves = []
         if tail:
             read = read_entries(tail)
-            root = edge.extend(read.leaves[:-1])[0].frontier().root()
-            edge = self._take(folder, edge, read)
-        return edge, root
+            leaves = split_leaves(read.leaves)
+            before = _edge(above, leaves[:-1]).frontier().root()
+            self._take(bundles * TILE_WIDTH, read)
+        return _edge(above, leaves), before
 
-    def _take(self, folder: Path, edge: TileEdge, read: ReadBundle) -> TileEdge:
-        first = edge.size
-        self._db.executemany(
-            "INSERT INTO fresh VALUES (?, ?, ?, ?)",
+    def _take(self, first: int, read: ReadBundle) -> None:
+        insert_rows(
+            self._db,
+            "INSERT INTO fresh",
             [(subject, first + place, low, high) for subject, place, low, high in read.concerns],
         )
-        self._records += [(first + place, *rest) for place, *rest in read.records]  # type: ignore[misc]
+        self._records += [(first + place, kind, author, tx_id) for place, kind, author, tx_id in read.records]
         self._issued += [(first + place, programme, count) for place, programme, count in read.issued]
         for place, entry in read.seals:
             self._seal(first + place, entry)
-        edge, tiles = edge.extend(read.leaves)
-        for tile, data in tiles:
-            if tile.width == TILE_WIDTH:
-                replace_file(folder / tile.path, data, durable=False)
-        return edge
 
     def _seal(self, index: int, entry: bytes) -> None:
         """Write the block that a seal closes; later entries of the bundle wait for theirs."""
@@ -233,13 +164,14 @@ class Rebuild:
         except DecodeError as error:
             raise SnapshotError("SNAPSHOT_LOG", f"expected a record or a seal: {error}") from error
         seal = sealed.seal
-        count = sum(1 for row in self._records if row[0] < index)
+        count = bisect_left(self._records, (index,))
         if (seal.first, seal.count) != (index - count, count):
             raise SnapshotError("SNAPSHOT_LOG", f"expected a seal over {count} records at entry {index}")
         own, self._records = self._records[:count], self._records[count:]
-        self._db.executemany(
-            "INSERT INTO record VALUES (?, ?, ?, ?, ?, NULL)",
-            [(place, seal.height, kind, author, tx_id) for place, kind, author, tx_id in own],
+        insert_rows(
+            self._db,
+            "INSERT INTO record",
+            [(place, seal.height, kind, author, tx_id, None) for place, kind, author, tx_id in own],
         )
         issued = [row for row in self._issued if row[0] < index]
         self._issued = self._issued[len(issued) :]
@@ -264,7 +196,7 @@ class Rebuild:
 
     # -- end ---------------------------------------------------------------------------------------
 
-    def finish(self, finalization: Certificate) -> None:
+    def finish(self, finalization: Certificate | None) -> None:
         """Indexes, floor and identity; the caller makes it durable and gives it its name."""
         if self._block is None:
             raise ValueError("expected a log before its end")
@@ -287,6 +219,7 @@ class Rebuild:
             ),
         )
         db.execute("COMMIT")
+        db.executescript(SCHEMA)
         db.execute("PRAGMA journal_mode = DELETE")
         db.close()
 
@@ -295,8 +228,9 @@ class Rebuild:
         batch, page = len(BATCHES.prefix), len(STANDING_PAGES.prefix)
         for group in self._groups(BATCHES):
             places = [(key[batch:], _place.decode(value)) for key, value in group]
-            self._db.executemany(
-                "INSERT OR IGNORE INTO status_batch VALUES (?, ?, ?, ?, ?, ?)",
+            insert_rows(
+                self._db,
+                "INSERT OR IGNORE INTO status_batch",
                 [
                     (at.status_owner, at.status_list, at.status_start, at.count, batch_id, at.issued_height)
                     for batch_id, at in places
@@ -316,3 +250,9 @@ class Rebuild:
         )
         while group := rows.fetchmany(_ROWS):
             yield group
+
+
+def _edge(above: TileEdge, leaves: Sequence[bytes]) -> TileEdge:
+    """The edge of a log whose full bundles give the row ``above``, with these leaves after them."""
+    size = above.size * TILE_WIDTH + len(leaves)
+    return TileEdge(size, (tuple(leaves), *above.rows) if size else ())

@@ -15,6 +15,7 @@ from typing import Final
 
 from accord_ledger.domain.model.credential import BATCHES, PAGE, STANDING_PAGES, Batch, StandingPage
 from accord_ledger.execute import Executed
+from accord_node.storage.rows import insert_rows
 
 SCHEMA: Final = """
 -- where the credentials of a batch lie in a status list of its author
@@ -83,8 +84,9 @@ def write_status(
         pages: (batch id, page, standings; None: all untouched).
         height: of the block.
     """
-    db.executemany(
-        "INSERT OR IGNORE INTO status_batch VALUES (?, ?, ?, ?, ?, ?)",
+    insert_rows(
+        db,
+        "INSERT OR IGNORE INTO status_batch",
         [
             (one.status_owner, one.status_list, one.status_start, one.count, batch_id, height)
             for batch_id, one in batches

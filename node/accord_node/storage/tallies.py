@@ -22,6 +22,7 @@ from accord_ledger.domain.model.credential import BATCHES
 from accord_ledger.domain.questions.concerns import concerns
 from accord_ledger.domain.questions.reading import Act, Rounding
 from accord_ledger.execute import Executed
+from accord_node.storage.rows import insert_rows
 
 SCHEMA: Final = """
 -- records by what they concern; of a batch low <= index < high, otherwise 0 and 0
@@ -56,8 +57,9 @@ _RECOGNITION: Final = len(RECOGNITIONS.prefix)
 def write_tallies(db: sqlite3.Connection, block: Executed) -> None:
     """Add what a block brought; for use inside the transaction that commits it, after its state."""
     first = block.sealed.seal.first
-    db.executemany(
-        "INSERT OR IGNORE INTO concern VALUES (?, ?, ?, ?)",
+    insert_rows(
+        db,
+        "INSERT OR IGNORE INTO concern",
         [
             (one.subject, first + place, one.low, one.high)
             for place, item in enumerate(block.prepared)

@@ -1,0 +1,43 @@
+"""Many rows in one statement are the same rows one by one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from accord_node.storage.rows import TOGETHER, insert_rows
+
+COUNTS = sorted({0, 1, *TOGETHER, *(count - 1 for count in TOGETHER), 2 * TOGETHER[0] + TOGETHER[1] + 3})
+
+
+@pytest.fixture
+def db() -> sqlite3.Connection:
+    made = sqlite3.connect(":memory:")
+    made.execute("CREATE TABLE seen (number INTEGER PRIMARY KEY, text TEXT)")
+    return made
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_every_row_once_and_in_order(db: sqlite3.Connection, count: int) -> None:
+    rows = [(number, f"row {number}") for number in range(count)]
+    with closing(db):
+        insert_rows(db, "INSERT INTO seen", rows)
+        assert db.execute("SELECT number, text FROM seen ORDER BY rowid").fetchall() == rows
+
+
+def test_conflicts_are_settled_as_said(db: sqlite3.Connection) -> None:
+    count = TOGETHER[0] + 1
+    with closing(db):
+        db.execute("INSERT INTO seen VALUES (5, 'old'), (128, 'old')")
+        insert_rows(db, "INSERT OR IGNORE INTO seen", [(number, "new") for number in range(count)])
+        assert db.execute("SELECT number FROM seen WHERE text = 'old'").fetchall() == [(5,), (128,)]
+        again = "ON CONFLICT (number) DO UPDATE SET text = excluded.text"
+        insert_rows(db, "INSERT INTO seen", [(number, "newest") for number in range(count)], conflict=again)
+        assert db.execute("SELECT DISTINCT text FROM seen").fetchall() == [("newest",)]
+
+
+def test_a_row_that_breaks_a_rule_is_not_swallowed(db: sqlite3.Connection) -> None:
+    with closing(db), pytest.raises(sqlite3.IntegrityError):
+        insert_rows(db, "INSERT INTO seen", [(7, "a")] * TOGETHER[1])
