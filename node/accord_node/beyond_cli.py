@@ -13,7 +13,8 @@ from accord_genesis.document import MAX_FILE_BYTES, open_unfinished
 from accord_genesis.files import read_public
 from accord_node.beyond import PLACES, Beyond, look
 from accord_node.config import load
-from accord_node.main import data_lock, exit_code, explain_failure, named
+from accord_node.failures import exit_code, explain_failure, named
+from accord_node.main import data_lock
 
 EXIT_AHEAD = 1
 

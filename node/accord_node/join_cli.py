@@ -13,8 +13,9 @@ from accord_genesis.document import Genesis
 from accord_node import logs
 from accord_node.carrying import MARK, carry, serves_predecessor
 from accord_node.config import load
+from accord_node.failures import exit_code, explain_failure, named
 from accord_node.joining import join
-from accord_node.main import claim_data, data_lock, exit_code, explain_failure, named, read_genesis
+from accord_node.main import claim_data, data_lock, read_genesis
 
 
 @click.command()

@@ -19,7 +19,7 @@ from accord_genesis.files import read_public, write_public
 from accord_genesis.recovery import Plan, declaration, recover
 from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.errors import AccordError
-from accord_node.main import explain_failure, named
+from accord_node.failures import explain_failure, named
 from accord_node.membership import as_json
 from accord_node.recovering import fetch, old_network, scratch
 from accord_node.storage.snapshot import Manifest

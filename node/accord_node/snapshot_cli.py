@@ -52,7 +52,7 @@ def backup(path: Path, out: Path) -> None:
 
 
 def _make(what: str, path: Path, make: Callable[[Path], Manifest]) -> None:
-    from accord_node.main import explain_failure, named
+    from accord_node.failures import explain_failure, named
 
     try:
         config, folder = load(path)

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from accord_node.cli import node
+from accord_node.failures import ProcessError
 from accord_node.joining import FOLDER
-from accord_node.main import ProcessError, data_lock
+from accord_node.main import data_lock
 from accord_node.readmodel import ReadModel
 from accord_node.storage.snapshot import MANIFEST
 from node_network import Alliance, make_alliance

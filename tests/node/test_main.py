@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from accord_genesis.keyfiles import write_key
 from accord_ledger.errors import AccordError, FatalError
-from accord_node import main
+from accord_node import failures, main
 from accord_node.cli import node
 from accord_node.config import explain, load
 from accord_node.node import NodeKeys
@@ -100,7 +100,7 @@ async def test_four_processes_agree_stop_cleanly_and_pass_the_check(tmp_path: Pa
     for process in processes:
         process.send_signal(signal.SIGTERM)
     ends = [await end(process) for process in processes]
-    assert second[0] == main.EXIT_NAMED
+    assert second[0] == failures.EXIT_NAMED
     assert "DATA_IN_USE" in second[2]
     assert [code for code, _, _ in ends] == [0, 0, 0, 0], ends[0][2][-2000:]
     assert all(out.startswith("ready party=p") for _, out, _ in ends)
@@ -120,7 +120,7 @@ async def check_finds_damage(folder: Path, file: Path) -> None:
         db.execute("UPDATE record SET author = 'p9' WHERE idx = (SELECT MIN(idx) FROM record)")
         db.commit()
     code, _, err = await end(await start("check", "--config", str(file)))
-    assert code == main.EXIT_FATAL
+    assert code == failures.EXIT_FATAL
     assert "DATABASE_CORRUPT" in err
     assert "p9" in err
     tail = folder / "data" / "log" / "tail" / "0"
@@ -128,7 +128,7 @@ async def check_finds_damage(folder: Path, file: Path) -> None:
     data[40] ^= 1
     tail.write_bytes(data)
     code, _, err = await end(await start("check", "--config", str(file)))
-    assert code == main.EXIT_FATAL
+    assert code == failures.EXIT_FATAL
     assert "LOG_CORRUPT" in err
     assert "deploy/README.md" in err
 
@@ -141,7 +141,7 @@ async def failure(file: Path, capfd: pytest.CaptureFixture[str]) -> tuple[int, s
 
 async def test_a_missing_file_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     code, line = await failure(tmp_path / "none.toml", capfd)
-    assert code == main.EXIT_NAMED
+    assert code == failures.EXIT_NAMED
     assert "CONFIG_MISSING" in line
     assert "accord-node config" in line
 
@@ -151,7 +151,7 @@ async def test_a_node_that_never_ran_has_nothing_to_check(
 ) -> None:
     file = write_node(make_alliance(4), tmp_path / "p0", "p0")
     code, line = await failure(file, capfd)
-    assert (code, "DATA_MISSING" in line) == (main.EXIT_NAMED, True)
+    assert (code, "DATA_MISSING" in line) == (failures.EXIT_NAMED, True)
 
 
 def test_a_genesis_its_institution_did_not_sign_is_refused(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_genesis_its_institution_did_not_sign_is_refused(tmp_path: Path) -> No
     with pytest.raises(AccordError) as refused:
         main.read_genesis(config, folder)
     assert refused.value.code == "GENESIS_UNSIGNED"
-    assert "sign" in main.next_step("GENESIS_UNSIGNED")
+    assert "sign" in failures.next_step("GENESIS_UNSIGNED")
 
 
 def test_keys_are_read_and_an_observer_has_two(tmp_path: Path) -> None:
@@ -191,13 +191,13 @@ def publics(keys: NodeKeys) -> list[bytes | None]:
     ],
 )
 def test_exit_codes(error: Exception, code: int) -> None:
-    assert main.exit_code(error) == code
+    assert failures.exit_code(error) == code
 
 
 def test_a_folder_is_used_by_one_process(tmp_path: Path) -> None:
     with (
         main.data_lock(tmp_path),
-        pytest.raises(main.ProcessError, match="DATA_IN_USE"),
+        pytest.raises(failures.ProcessError, match="DATA_IN_USE"),
         main.data_lock(tmp_path),
     ):
         pass
