@@ -68,7 +68,7 @@ class EpochAlliance(Alliance):
         """T01 of a university."""
         new = [
             NewKey(
-                alg="ed25519", public=key(party, purpose).public, purposes=(purpose,),  # type: ignore[arg-type]
+                alg="ed25519", public=key(party, purpose).public, purposes=(purpose,),
                 proof=key(party, purpose).prove_possession(self.genesis.network, party, "institution"),
             )
             for purpose in PURPOSES

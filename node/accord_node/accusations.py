@@ -7,7 +7,7 @@ submitted it. Evidence decides nothing by itself (DESIGN.md section 4, rule 8).
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,7 @@ class Accusations:
         disk: Executor,
         submit: Submit,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        chance: random.Random,
     ) -> None:
         """Wire it; :meth:`open` reads what earlier runs kept.
 
@@ -74,6 +75,7 @@ class Accusations:
             disk: runs what writes files.
             submit: hands records to this node as a client would.
             spawn: runs a task; its failure stops the node.
+            chance: gives the nonce of T45.
         """
         self._folder = folder
         self._party = party
@@ -83,6 +85,7 @@ class Accusations:
         self._disk = disk
         self._submit = submit
         self._spawn = spawn
+        self._chance = chance
         self.items: list[Evidence] = []
         self._open: dict[Place, tuple[Evidence, float, float]] = {}
         """Not known to be on the ledger: with the next try (monotonic seconds) and the pause after it."""
@@ -131,7 +134,7 @@ class Accusations:
             author=self._party,
             body=EvidenceSubmit(first=evidence.first, second=evidence.second),
             expires=self._clock.now() + LIFETIME_SECONDS,
-            nonce=secrets.token_bytes(16),
+            nonce=self._chance.randbytes(16),
         )
         (result,) = await self._submit([draft.sign(self._key).entry()])
         log.info("evidence submitted", member=place[1], view=place[2], status=result.status, code=result.code)

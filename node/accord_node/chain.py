@@ -98,6 +98,12 @@ class Chain:
             self._flying = frozenset().union(*(block.names for block in self._blocks.values()))
         return self._flying
 
+    def in_flight_where(self, promising: Callable[[Executed], bool]) -> frozenset[bytes]:
+        """Entries of the unfinalised blocks that may still become final, as far as whoever asks knows."""
+        if all(map(promising, self._blocks.values())):
+            return self.in_flight()
+        return frozenset().union(*(block.names for block in self._blocks.values() if promising(block)))
+
     def _keep(self, blocks: dict[bytes, Executed]) -> None:
         self._blocks, self._flying, self._head = blocks, None, None
 

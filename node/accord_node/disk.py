@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from accord_node.storage.durable import make_directory, sync_directory, sync_file
+
 
 class DirectoryDisk:
     """Files of one directory. Not shared between threads without a lock.
 
     Args:
-        directory: created, with mode 0700, if it does not exist.
+        directory: created durably, with mode 0700, if it does not exist.
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory, 0o700)
         self._directory = directory
         self._open: dict[str, int] = {}
 
@@ -56,7 +58,7 @@ class DirectoryDisk:
 
     def sync(self, name: str) -> None:
         """``fdatasync``: content and length."""
-        os.fdatasync(self._descriptor(name))
+        sync_file(self._descriptor(name))
 
     def rename(self, old: str, new: str) -> None:
         """``rename(2)``."""
@@ -73,11 +75,7 @@ class DirectoryDisk:
 
     def sync_directory(self) -> None:
         """``fsync`` of the directory."""
-        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_directory(self._directory)
 
     def _close(self, name: str) -> None:
         descriptor = self._open.pop(name, None)

@@ -22,6 +22,7 @@ from accord_ledger.consensus import journal
 from accord_ledger.consensus.core import Consensus
 from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import AccordError, FatalError
+from accord_ledger.execute import Executed
 from accord_node.bodies import Body
 from accord_node.hearing import BEHIND, Hearing
 from accord_node.messages import INLINE_BODY_BYTES, Batch, CertificatesWanted, Proposal, Request
@@ -124,10 +125,18 @@ class Driver:
 
     def work_changed(self) -> None:
         """Tell the core whether transactions wait that no unfinalised block holds."""
-        pending = self._on.mempool.has_work(self._on.chain.in_flight())
+        pending = self._on.mempool.has_work(self._on.chain.in_flight_where(self._promising))
         if pending != self.pending_reported:
             self.pending_reported = pending
             self.give(on.WorkChanged(pending))
+
+    def _promising(self, block: Executed) -> bool:
+        """Whether a block may still become final.
+
+        One of a view that is over, which nobody certified, does not keep its records from being work:
+        with enough members that hold such a block, nobody would go on.
+        """
+        return block.sealed.hash in self._certified or block.sealed.seal.view >= self.view
 
     # -- effects -----------------------------------------------------------------------------------
 

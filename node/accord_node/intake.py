@@ -110,21 +110,22 @@ class Intake:
             self._saying = asyncio.get_running_loop().call_later(GOSSIP_PAUSE_SECONDS, self._flush)
             self._say(unsaid)
 
-    def _say(self, entries: Sequence[bytes]) -> None:
-        """In batches that fit."""
+    def _say(self, entries: Sequence[bytes], *, again: bool = False) -> None:
+        """In batches that fit; those said before only with ``again``."""
         batch: list[bytes] = []
         size = 0
         for entry in entries:
             if batch and (len(batch) == GOSSIP_BATCH or size + len(entry) > GOSSIP_BYTES):
-                self._publish(batch)
+                self._publish(batch, again=again)
                 batch, size = [], 0
             batch.append(entry)
             size += len(entry)
-        self._publish(batch)
+        self._publish(batch, again=again)
 
-    def _publish(self, entries: Sequence[bytes]) -> None:
+    def _publish(self, entries: Sequence[bytes], *, again: bool) -> None:
         if entries and not self._stopped:
-            self._network.gossip.publish(Topic.TRANSACTIONS, codec.encode(Batch(entries=tuple(entries))))
+            payload = codec.encode(Batch(entries=tuple(entries)))
+            self._network.gossip.publish(Topic.TRANSACTIONS, payload, again=again)
 
     async def on_batch(self, _: Topic, payload: bytes, sender: str) -> Outcome:
         """A gossiped batch: its form and signatures are checked; a peer tried it before.
@@ -190,14 +191,16 @@ class Intake:
     def regossip(self) -> None:
         """Say again what we hold of our own, a part at a time: a batch may have been lost with a link.
 
-        The parts are cut differently from time to time: peers do not listen twice to the same item.
+        The parts are cut differently from time to time: peers do not listen twice to the same item. One
+        that nobody heard, while we were cut off, is said again as it is. With nothing of our own it is
+        what others brought: whoever accepted that may be gone. That an unfinalised block of ours holds a
+        record does not count: nobody else may know the block.
         """
         count = GOSSIP_BATCH - self._regossiped % 7
         if self._regossiped >= self._mempool.local:
             self._regossiped = 0
-        flying = self._chain.in_flight()
         window = self._mempool.local_window(self._regossiped, count)
+        if not window:
+            window = self._mempool.oldest(self._clock.monotonic(), (), count)
         self._regossiped += count
-        self.gossip(
-            [item.prepared.record.entry for item in window if item.prepared.record.entry_hash not in flying]
-        )
+        self._say([item.prepared.record.entry for item in window], again=True)

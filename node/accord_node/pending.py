@@ -37,7 +37,10 @@ class PendingLog:
         self._failed = False
 
     def open(self) -> list[bytes]:
-        """Every entry still in a segment, oldest first; whoever calls drops those that are settled."""
+        """Every entry still in a segment, oldest first; whoever calls drops those that are settled.
+
+        They are durable on return: from now on a sender that asks again is told so.
+        """
         entries: list[bytes] = []
         for name in self._disk.names():
             match = _NAME.fullmatch(name)
@@ -47,10 +50,11 @@ class PendingLog:
             whole, end, total = _frames(self._disk.read(name))
             if end < total:
                 self._disk.truncate(name, end)
-                self._disk.sync(name)
+            self._disk.sync(name)  # a process that died may have left it written and not durable
             self._size = end
             entries += [entry for entry in whole if entry_hash(entry) not in self._where]
             self._note(name, whole)
+        self._disk.sync_directory()
         return entries
 
     def _note(self, name: str, entries: Iterable[bytes]) -> None:

@@ -100,7 +100,7 @@ KEEPING: Final = (
         NODE + "wal.py",
         "        if last:\n            self._disk.sync(name)\n            self._disk.sync_directory()\n",
         "",
-        ("tests/node/test_simulate_boundaries.py::test_a_death_at_each_place_breaks_nothing",),
+        ("tests/node/test_simulate_boundaries.py::test_a_death_at_some_places_breaks_nothing",),
     ),
     Guard(
         "damage before the tail stops the node",

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from accord_node.peer import Outcome, Topic
-from peer_mesh import Mesh, Node, line, ring, star, until
+from peer_mesh import Mesh, Node, line, ring, star
+from waiting import until
 
 Shape = Callable[[list[str]], dict[str, tuple[str, ...]]]
 FOUR = ["anna", "bert", "cleo", "dora"]

@@ -23,7 +23,8 @@ from accord_node.peer.handshake import (
     encode_message,
     statement_message,
 )
-from peer_mesh import NETWORK, Mesh, Node, Stranger, link_key, link_keys_of, until
+from peer_mesh import NETWORK, Mesh, Node, Stranger, link_key, link_keys_of
+from waiting import until
 
 
 @pytest.fixture

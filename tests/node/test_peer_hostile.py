@@ -11,7 +11,8 @@ from typing import Any
 from accord_node.peer import Topic, item_name
 from accord_node.peer.frames import Announce, ItemFrame, Neighbours, Want, encode_frame
 from accord_node.peer.handshake import ClientHandshake, encode_message
-from peer_mesh import Mesh, Stranger, link_key, until
+from peer_mesh import Mesh, Stranger, link_key
+from waiting import until
 
 HONEST = ["anna", "cleo"]
 LIARS = [f"liar-{number}" for number in range(4)]

@@ -13,7 +13,8 @@ import uvloop
 from accord_node.peer import Outcome, Topic
 from accord_node.peer.frames import Bundle, ItemFrame, Want, encode_frame
 from accord_node.peer.handshake import ClientHandshake, encode_message
-from peer_mesh import Mesh, Node, Stranger, link_key, until
+from peer_mesh import Mesh, Node, Stranger, link_key
+from waiting import until
 
 VOTE = encode_frame(ItemFrame(origin="anna", payload=b"vote", topic=Topic.VOTE))
 

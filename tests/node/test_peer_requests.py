@@ -11,7 +11,8 @@ import pytest
 from accord_ledger.errors import Rejection
 from accord_node.peer import Outcome, PeerError, Topic
 from accord_node.peer.frames import MAX_PAYLOAD_BYTES
-from peer_mesh import Mesh, until
+from peer_mesh import Mesh
+from waiting import until
 
 ECHO, FAIL, HUGE, HANG = range(4)
 

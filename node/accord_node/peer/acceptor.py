@@ -30,8 +30,9 @@ from accord_node.peer.handshake import (
     decode_message,
     encode_message,
 )
-from accord_node.peer.link import Link, Socket
+from accord_node.peer.link import Link
 from accord_node.peer.links import LinkTable
+from accord_node.peer.sockets import Net, Socket
 
 PATH: Final = "/peer"
 """Where nodes accept links."""
@@ -66,8 +67,10 @@ class Acceptor:
         config: PeerConfig,
         rng: random.Random,
         counters: Counter[str],
+        net: Net | None = None,
     ) -> None:
         self._own = own
+        self._net = net
         self._identity = identity
         self._table = table
         self._config = config
@@ -83,6 +86,8 @@ class Acceptor:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port bound (useful with port 0)."""
+        if self._net is not None:
+            return await self._net.listen(host, port, self._accept)
         self._server = await self._loop.create_server(
             self._connection,
             host,
@@ -95,6 +100,8 @@ class Acceptor:
 
     def refuse_new(self) -> None:
         """Stop listening."""
+        if self._net is not None:
+            self._net.refuse_new()
         if self._server is not None:
             self._server.close()
 
@@ -141,11 +148,8 @@ class Acceptor:
         )
         if not socket.can_prepare(request):
             return _refusal(400)
-        task = asyncio.current_task()
-        assert task is not None, "a request handler runs in a task"  # noqa: S101 - asyncio's promise, for mypy
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
-        link = await self._prove(request, socket, address)
+        self._note_open()
+        link = await self._prove(socket, address, request)
         if link is not None:
             self._proven.add(request.protocol)
             try:
@@ -154,12 +158,34 @@ class Acceptor:
                 self._proven.discard(request.protocol)
         return socket
 
+    async def _accept(self, socket: Socket, address: str) -> None:
+        """Serve a connection that came through :class:`Net`."""
+        self._note_open()
+        link = None
+        try:
+            async with asyncio.timeout(self._config.handshake_seconds):
+                link = await self._prove(socket, address)
+        except TimeoutError:
+            self._counters["handshake_PEER_HANDSHAKE_TIMEOUT"] += 1
+        if link is None:
+            await socket.close()
+        else:
+            await self._table.serve(link)
+
+    def _note_open(self) -> None:
+        """Note the task that serves a connection, so that :meth:`close` can wait for it."""
+        task = asyncio.current_task()
+        assert task is not None, "a connection is served in a task"  # noqa: S101 - asyncio's promise, for mypy
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
     async def _prove(
-        self, request: web.BaseRequest, socket: web.WebSocketResponse[Any], address: str
+        self, socket: Socket, address: str, request: web.BaseRequest | None = None
     ) -> Link | None:
         self._unproven[address] += 1
         try:
-            await socket.prepare(request)
+            if request is not None and isinstance(socket, web.WebSocketResponse):
+                await socket.prepare(request)
             return await self._handshake(socket)
         except PeerError as error:
             self._counters[f"handshake_{error.code}"] += 1
@@ -172,7 +198,7 @@ class Acceptor:
                 del self._unproven[address]
         return None
 
-    async def _handshake(self, socket: web.WebSocketResponse[Any]) -> Link:
+    async def _handshake(self, socket: Socket) -> Link:
         server = ServerHandshake(self._own, self._identity.digest, self._rng.randbytes(NONCE_BYTES))
         first = await receive_message(socket)
         answer = server.hello(first)
@@ -184,7 +210,7 @@ class Acceptor:
         await socket.send_bytes(encode_message(Welcome()))
         return link
 
-    async def _refuse(self, socket: web.WebSocketResponse[Any], code: str) -> None:
+    async def _refuse(self, socket: Socket, code: str) -> None:
         if socket.closed:
             return
         try:

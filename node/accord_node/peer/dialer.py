@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
@@ -30,6 +30,7 @@ from accord_node.peer.handshake import (
 )
 from accord_node.peer.link import Link
 from accord_node.peer.links import LinkTable
+from accord_node.peer.sockets import Net, Socket
 
 _CLOSE_SECONDS: Final = 1.0
 _STEADY_SECONDS: Final = 2.0
@@ -58,8 +59,10 @@ class Dialer:
         config: PeerConfig,
         rng: random.Random,
         counters: Counter[str],
+        net: Net | None = None,
     ) -> None:
         self._own = own
+        self._net = net
         self._directory = directory
         self._table = table
         self._config = config
@@ -69,24 +72,30 @@ class Dialer:
         self._ended: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._fickle: set[str] = set()
+        self._started = False
 
     def start(self) -> None:
         """Begin to dial."""
+        self._started = True
+        if self._net is None:
+            self._session = self._open_session()
+        self.refresh()
+
+    def _open_session(self) -> aiohttp.ClientSession:
         trace: aiohttp.TraceConfig = aiohttp.TraceConfig()
         trace.on_request_redirect.append(_no_redirect)
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=client_context(), limit=0, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
         )
-        self.refresh()
 
     def refresh(self) -> None:
         """Bring the dialling tasks in line with the directory."""
-        if self._session is None:
+        if not self._started:
             return
         wanted = self._targets()
-        for party in self._tasks.keys() - wanted:
+        for party in sorted(self._tasks.keys() - wanted):
             task = self._tasks.pop(party)
             if party not in self._table.links:
                 task.cancel()  # a link that is up may stay; only the dialling ends
@@ -176,8 +185,19 @@ class Dialer:
     async def _connect(self, party: str) -> Link:
         self._table.check_welcome(party)
         address = self._directory.endpoint(party)
-        if not (address.startswith("wss://") and address.endswith(PATH)) or self._session is None:
+        if not (address.startswith("wss://") and address.endswith(PATH)):
             raise PeerError("PEER_UNKNOWN", f"expected wss://host:port{PATH} of {party}, got {address!r}")
+        socket, certificate = await (self._net or self).connect(address)
+        try:
+            return await self._handshake(party, socket, certificate)
+        except BaseException:
+            await socket.close()
+            raise
+
+    async def connect(self, address: str) -> tuple[Socket, bytes]:
+        """See :class:`Net`: a WebSocket over TLS; the certificate is empty if there is none."""
+        if self._session is None:
+            raise ConnectionError("expected an open session")
         socket = await self._session.ws_connect(
             address,
             protocols=(SUBPROTOCOL,),
@@ -185,15 +205,10 @@ class Dialer:
             heartbeat=self._config.heartbeat_seconds,
             max_msg_size=MAX_MESSAGE_BYTES,
         )
-        try:
-            return await self._handshake(party, socket)
-        except BaseException:
-            await socket.close()
-            raise
-
-    async def _handshake(self, party: str, socket: aiohttp.ClientWebSocketResponse[Any]) -> Link:
         tls = socket.get_extra_info("ssl_object")
-        certificate = None if tls is None else tls.getpeercert(binary_form=True)
+        return socket, (None if tls is None else tls.getpeercert(binary_form=True)) or b""
+
+    async def _handshake(self, party: str, socket: Socket, certificate: bytes) -> Link:
         if not certificate:
             raise PeerError("PEER_CERTIFICATE", f"expected a TLS certificate from {party}")
         client = ClientHandshake(self._own, party, self._rng.randbytes(NONCE_BYTES))

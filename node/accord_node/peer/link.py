@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from aiohttp import ClientWebSocketResponse, WebSocketError, WSMessage, WSMsgType
-from aiohttp.web import WebSocketResponse
+from aiohttp import WebSocketError, WSMessage, WSMsgType
 
 from accord_node.peer.budget import Account
 from accord_node.peer.config import PeerConfig
 from accord_node.peer.errors import PeerError
 from accord_node.peer.frames import Assembler, Bundle, Chunk, Frame, Lane, decode_frame
 from accord_node.peer.outbox import Outbox
-
-Socket: TypeAlias = "WebSocketResponse[Any] | ClientWebSocketResponse[Any]"
+from accord_node.peer.sockets import Socket
 
 _SPREE_BYTES: Final = 2**16
 """Bytes read or written before other tasks get a turn, even if more is at hand."""

@@ -16,7 +16,8 @@ from accord_node.peer.config import PeerConfig
 from accord_node.peer.directory import Directory
 from accord_node.peer.errors import PeerError
 from accord_node.peer.frames import Frame
-from accord_node.peer.link import Link, Socket
+from accord_node.peer.link import Link
+from accord_node.peer.sockets import Socket
 
 
 class LinkTable:

@@ -31,6 +31,7 @@ from accord_node.peer.handshake import Credentials
 from accord_node.peer.link import Link
 from accord_node.peer.links import LinkTable
 from accord_node.peer.requests import Requests
+from accord_node.peer.sockets import Net
 from accord_node.peer.topics import RequestHandler
 
 
@@ -47,6 +48,7 @@ class PeerNetwork:
         identity: TlsIdentity,
         rng: random.Random,
         config: PeerConfig | None = None,
+        net: Net | None = None,
     ) -> None:
         """Wire the parts; nothing is opened before :meth:`start`.
 
@@ -59,6 +61,7 @@ class PeerNetwork:
             rng: nonces, jitter and choice of targets; ``random.SystemRandom()`` in production, since
                 targets and nonces must be unpredictable.
             config: limits and intervals.
+            net: opens connections; None: WebSockets over TLS with ``identity``.
         """
         self._config = config = config or PeerConfig()
         self._loop = asyncio.get_running_loop()
@@ -88,10 +91,10 @@ class PeerNetwork:
             Response: self._requests.on_response,
         }
         self._acceptor = Acceptor(
-            own=own, identity=identity, table=table, config=config, rng=rng, counters=self.counters
+            own=own, identity=identity, table=table, config=config, rng=rng, counters=self.counters, net=net
         )
         self._dialer = Dialer(
-            own=own, directory=directory, table=table, config=config, rng=rng, counters=self.counters
+            own=own, directory=directory, table=table, config=config, rng=rng, counters=self.counters, net=net
         )
         self._on_links: list[Callable[[], None]] = []
         self._closed = False
