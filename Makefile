@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz docs mutants model guards sim chaos soak lock clean
+.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz fuzz-http docs mutants model guards sim sim-ci sim-nodes chaos soak lock clean
 
 help:  ## what can be done
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,8 +27,11 @@ demo: $(STAMP)  ## run the whole story on this machine (ARGS=--exit ends by itse
 test: test-fast $(STAMP)  ## all tests: the everyday part on all cores, then real processes one by one
 	@$(BIN)/python -m pytest -q -m processes $(ARGS)
 
+# more than there are cores: tests of networks mostly wait
+WORKERS ?= $(shell expr 1 + `nproc 2>/dev/null || echo 2`)
+
 test-fast: $(STAMP)  ## the everyday part: no real node processes
-	@$(BIN)/python -m pytest -q -n auto -m "not processes" $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not processes and not campaign" $(ARGS)
 
 test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lowest versions we accept
 	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest
@@ -64,6 +67,11 @@ fuzz: $(STAMP)  ## coverage-guided fuzzing of every decoder (SECONDS=20 each, ON
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "atheris>=3,<4"
 	@cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS) --only "$(ONLY)"
 
+EXAMPLES ?= 50
+
+fuzz-http: $(STAMP)  ## requests made up from the OpenAPI document, to a real node (EXAMPLES=50 a route)
+	@ACCORD_HTTP_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q -n 0 --timeout=3600 tests/node/test_http_described.py
+
 bench: $(STAMP)  ## figures of this machine, each beside the bound measured in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -91,8 +99,17 @@ guards: $(STAMP)  ## take away one guard of consensus at a time: its named tests
 	@PYTHONPATH=tests $(BIN)/python -m guards $(ARGS)
 
 SEEDS ?= 20
-sim: $(STAMP)  ## SEEDS seeds of every simulated scenario; resumes (ARGS="--out FILE")
-	@$(BIN)/python -m accord_node.simulate.campaign --core --seeds $(SEEDS) --out .campaign.jsonl $(ARGS)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+sim: $(STAMP)  ## SEEDS seeds of every simulated scenario; resumes (JOBS=2 ARGS="--drawn 5000 --out FILE")
+	@$(BIN)/python -m accord_node.simulate.campaign --core --seeds $(SEEDS) --jobs $(JOBS) --out .campaign.jsonl $(ARGS)
+
+sim-ci: $(STAMP)  ## the part of CI for all cores: every place to die, and thousands of seeds
+	@$(BIN)/python -m pytest -q -n auto -m campaign $(ARGS)
+	@rm -f .campaign-ci.jsonl
+	@$(BIN)/python -m accord_node.simulate.campaign --core --seeds 20 --drawn 5000 --jobs $(JOBS) --out .campaign-ci.jsonl
+
+sim-nodes: $(STAMP)  ## SEEDS seeds of every scenario of whole nodes; resumes (JOBS=2 ARGS="--out FILE")
+	@$(BIN)/python -m accord_node.simulate.campaign --nodes --seeds $(SEEDS) --jobs $(JOBS) --out .campaign-nodes.jsonl $(ARGS)
 
 lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"

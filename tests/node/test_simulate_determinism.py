@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from accord_node.simulate import Scenario, run
+import pytest
+
+from accord_node.simulate import Scenario, loop, run
+from accord_node.simulate.ledger import SmallLedger
 from accord_node.simulate.net import Weather
 
 HARD = Scenario(
@@ -42,3 +45,19 @@ def test_more_liars_than_a_third_are_noticed() -> None:
 def test_two_equivocators_of_four_can_fork_and_the_oracle_sees_it() -> None:
     reports = [run(seed, Scenario(equivocators=2, limit=20_000)) for seed in range(40)]
     assert any("two" in violation for report in reports for violation in report.violations)
+
+
+def test_a_run_without_an_end_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twins go on talking when everything is final; here that is taken for too much."""
+    endless = Scenario(villains=("twins",), transactions=8)
+    assert run(1, endless).good
+    monkeypatch.setattr(loop, "MAX_EVENTS", 1_500)
+    assert run(1, endless).violations == ("m0 and others came to no end",)
+
+
+def test_what_breaks_in_a_run_is_its_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_ledger: SmallLedger, _seal: bytes) -> None:
+        raise KeyError("wrong")
+
+    monkeypatch.setattr(SmallLedger, "missing", broken)
+    assert run(1, Scenario()).violations == ("m0 or another broke: KeyError('wrong') in broken",)

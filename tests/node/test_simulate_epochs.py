@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from accord_node.simulate import Scenario, run
@@ -12,7 +10,6 @@ from accord_node.simulate.ledger import member_set, seat_change, seats_after
 from accord_node.simulate.net import Weather
 from accord_node.simulate.run import Game
 
-SEEDS = int(os.environ.get("ACCORD_SEEDS", "12"))
 STORM = Weather(loss=0.2, repeat=0.1, delay=400, partitions=3)
 FIVE_AND_BACK = (4, ~0)
 """m4 gets a seat, then m0 loses its own."""
@@ -42,15 +39,25 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_nothing_is_violated_across_epochs(name: str) -> None:
-    for seed in range(SEEDS):
+def check(name: str, seeds: range) -> None:
+    for seed in seeds:
         game = Game(seed, SCENARIOS[name])
         game.play()
         assert game.oracle.violations == [], "\n".join([*game.oracle.violations, *game.loop.transcript])
         changes = SCENARIOS[name].changes
         assert max(game.oracle.epochs) == len(changes)
         assert all(member.members.epoch == len(changes) for member in game.honest)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_violated_across_epochs(name: str) -> None:
+    check(name, range(3))
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_violated_across_epochs_by_more_seeds(name: str) -> None:
+    check(name, range(3, 40))
 
 
 def test_the_last_epoch_is_that_of_the_last_change() -> None:

@@ -23,6 +23,8 @@ class Loss(Enum):
 class _File:
     data: bytearray = field(default_factory=bytearray)
     synced: int = 0
+    cut: bytes = b""
+    """What a truncation took off that is not durable yet."""
 
 
 class SimulatedDisk:
@@ -47,19 +49,24 @@ class SimulatedDisk:
 
     def append(self, name: str, data: bytes) -> None:
         """Write at the end; not durable yet."""
-        self._names.setdefault(name, _File()).data += data
+        held = self._names.setdefault(name, _File())
+        held.data += data
+        held.cut = b""
         self._boundary("appended")
 
     def truncate(self, name: str, size: int) -> None:
-        """Cut the file."""
+        """Cut the file; not durable yet."""
         held = self._names[name]
+        held.cut = bytes(held.data[size:]) + held.cut
         del held.data[size:]
         held.synced = min(held.synced, size)
+        self._boundary("truncated")
 
     def sync(self, name: str) -> None:
         """Make the content durable."""
         held = self._names[name]
         held.synced = len(held.data)
+        held.cut = b""
         self._boundary("synced")
 
     def rename(self, old: str, new: str) -> None:
@@ -84,12 +91,16 @@ class SimulatedDisk:
     def crash(self, loss: Loss, random: Random) -> None:
         """Lose power; what is left is what the next start finds."""
         if loss is Loss.KEPT:
+            for held in self._names.values():
+                held.cut = b""
             return
         names = (
             self._durable_names if loss is Loss.LOST else random.choice([self._names, self._durable_names])
         )
         self._names = dict(names)
         for held in self._names.values():
+            held.data += held.cut
+            held.cut = b""
             unsynced = len(held.data) - held.synced
             kept = random.randint(0, unsynced) if loss is Loss.TORN else 0
             zeros = random.randint(0, unsynced - kept) if loss is Loss.TORN and random.random() < 0.5 else 0

@@ -8,6 +8,7 @@ revoke a seat: their block is the last of its epoch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate, Members, Seal, SealedBytes, body_hash
@@ -60,6 +61,7 @@ def encode_body(transactions: tuple[int, ...]) -> bytes:
     return codec.encode(list(transactions))
 
 
+@lru_cache(maxsize=1024)  # each member reads each body, many times
 def transactions_of(body: bytes) -> tuple[int, ...]:
     """The transactions of a body."""
     return tuple(codec.decode_plain(body))
@@ -76,6 +78,8 @@ class SmallLedger:
         self._network = network
         self.blocks: dict[bytes, tuple[SealedBytes, bytes]] = {}
         self.executed: dict[bytes, Executed] = {network: Executed(0, network, members)}
+        self._taken: dict[bytes, frozenset[int]] = {network: frozenset()}
+        """Transactions of whole branches: they never change."""
 
     def store(self, sealed: SealedBytes, body: bytes) -> bool:
         """Keep a block whose body matches its seal; whether it does."""
@@ -149,13 +153,18 @@ class SmallLedger:
             seal_hash = self.blocks[seal_hash][0].seal.parent
         return path[::-1]
 
-    def transactions(self, seal_hash: bytes) -> set[int]:
+    def transactions(self, seal_hash: bytes) -> frozenset[int]:
         """All transactions on the branch that ends here, as far as it is known."""
-        found: set[int] = set()
-        while seal_hash in self.blocks:
-            sealed, body = self.blocks[seal_hash]
-            found.update(transactions_of(body))
-            seal_hash = sealed.seal.parent
+        path: list[bytes] = []
+        while seal_hash in self.blocks and seal_hash not in self._taken:
+            path.append(seal_hash)
+            seal_hash = self.blocks[seal_hash][0].seal.parent
+        found = self._taken.get(seal_hash, frozenset())
+        whole = seal_hash in self._taken
+        for step in reversed(path):
+            found = found.union(transactions_of(self.blocks[step][1]))
+            if whole:
+                self._taken[step] = found
         return found
 
 

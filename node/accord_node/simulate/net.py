@@ -82,9 +82,10 @@ class Network:
         self._latency = latency
         self._fixed = fixed
         self._receivers: dict[str, Receiver] = {}
+        self._others: dict[str, list[str]] = {}
         self._group: dict[str, int] = {}
         self._healed = weather == Weather()
-        self.watch: Receiver = lambda _source, _message: None
+        self.watch: Receiver | None = None
         """Called with everything that is sent, whatever becomes of it."""
         self.sent = 0
         self.last_sent = 0
@@ -92,10 +93,14 @@ class Network:
     def join(self, name: str, receiver: Receiver) -> None:
         """Attach a member; replaces the one of the same name."""
         self._receivers[name] = receiver
+        self._others.clear()
 
     def others(self, name: str) -> list[str]:
-        """All members but one, sorted."""
-        return sorted(other for other in self._receivers if other != name)
+        """All members but one, sorted; the caller's to change."""
+        found = self._others.get(name)
+        if found is None:
+            found = self._others[name] = sorted(other for other in self._receivers if other != name)
+        return found.copy()
 
     def part(self) -> None:
         """Cut the members into two groups at random."""
@@ -113,17 +118,21 @@ class Network:
         """Deliver, sooner or later, perhaps twice or never."""
         self.sent += 1
         self.last_sent = self._loop.now
-        self.watch(source, message)
+        if self.watch is not None:
+            self.watch(source, message)
         random = self._loop.random
         if self._healed:
-            delay = self._latency if self._fixed else random.randint(1, self._latency)
+            delay = self._latency if self._fixed else 1 + int(random.random() * self._latency)
             self._deliver(source, target, message, delay)
             return
         parted = self._group.get(source, 0) != self._group.get(target, 0)
         if parted or random.random() < self._weather.loss:
             return
         for _ in range(1 + (random.random() < self._weather.repeat)):
-            self._deliver(source, target, message, random.randint(1, self._weather.delay))
+            self._deliver(source, target, message, 1 + int(random.random() * self._weather.delay))
 
     def _deliver(self, source: str, target: str, message: Message, delay: int) -> None:
-        self._loop.after(delay, lambda: self._receivers[target](source, message))
+        self._loop.after(delay, self._arrive, source, target, message)
+
+    def _arrive(self, source: str, target: str, message: Message) -> None:
+        self._receivers[target](source, message)

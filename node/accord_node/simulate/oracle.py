@@ -34,6 +34,8 @@ class Oracle:
         self.accused: set[str] = set()
         self._said: dict[tuple[str, int, int], dict[str, bytes]] = {}
         self._notarized: dict[tuple[int, int], bytes] = {}
+        self._outcomes: dict[tuple[int, int], set[str]] = {}
+        self._committed: dict[str, int] = {}
         self._epoch: dict[str, int] = {}
         """Newest epoch an honest member voted in."""
         self.epochs: dict[int, Members] = {members.epoch: members}
@@ -47,8 +49,8 @@ class Oracle:
         self._note("oracle", f"VIOLATION: {what}")
 
     def sees_block(self, sealed: SealedBytes, body: bytes) -> None:
-        """A block was proposed by anyone."""
-        self._seals[sealed.hash] = (sealed, body)
+        """A block was built by anyone; what others say of it later changes nothing."""
+        self._seals.setdefault(sealed.hash, (sealed, body))
 
     def sends_vote(self, member: str, vote: Vote, durable: bytes) -> None:
         """An honest member is about to send a vote of its own; ``durable`` is what its disk would keep."""
@@ -90,12 +92,22 @@ class Oracle:
             self._violated(f"{member} sent {vote.kind} of view {vote.view} before {what} was durable")
 
     def sends_certificate(self, member: str, certificate: Certificate) -> None:
-        """An honest member sends a certificate."""
-        if member not in self.honest or certificate.kind == "nullify":
+        """An honest member sends a certificate: it has honest votes only if they were said, and one outcome."""
+        if member not in self.honest:
             return
         place = (certificate.epoch, certificate.view)
-        if self._notarized.setdefault(place, certificate.seal) != certificate.seal:
-            self._violated(f"two seals certified in view {certificate.view}")
+        for party, _ in certificate.votes:
+            said = self._said.get((party, *place), {})
+            if party in self.honest and said.get(certificate.kind) != certificate.seal:
+                self._violated(f"{party} never said the {certificate.kind} certified in view {place[1]}")
+        outcomes = self._outcomes.setdefault(place, set())
+        outcomes.add(certificate.kind)
+        if {"nullify", "finalize"} <= outcomes:
+            self._violated(f"view {place[1]} is both final and nullified")
+        if certificate.kind != "nullify" and certificate.seal != self._notarized.setdefault(
+            place, certificate.seal
+        ):
+            self._violated(f"two seals certified in view {place[1]}")
 
     def finalised(self, member: str, seal: bytes) -> None:
         """An honest member holds a block, and so its ancestors, to be final."""
@@ -125,6 +137,18 @@ class Oracle:
             self._violated(f"final block {sealed.seal.height} of epoch {sealed.seal.epoch}, not {newest}")
         after = seats_after(self.epochs[newest], transactions_of(body))
         self.epochs[after.epoch] = after
+
+    def commits(self, member: str, height: int, seal: bytes, state: bytes) -> None:
+        """An honest member writes finality down, with the state it came to by itself."""
+        if member not in self.honest:
+            return
+        if self._final.get(height) != seal:
+            self._violated(f"{member} committed another block at {height} than is final")
+        elif self._seals[seal][0].seal.state_root != state:
+            self._violated(f"{member} came to another state at {height}")
+        if height < self._committed.get(member, 0):
+            self._violated(f"{member} went back from {self._committed[member]} to {height}")
+        self._committed[member] = height
 
     def accuses(self, member: str, evidence: Evidence) -> None:
         """An honest member accuses someone."""

@@ -9,14 +9,13 @@ from accord_ledger.tags import Tag
 from accord_node.simulate.disk import Loss
 from accord_node.simulate.ledger import member_set, seat_change
 from accord_node.simulate.loop import Loop
-from accord_node.simulate.member import Member, World
+from accord_node.simulate.member import Member
 from accord_node.simulate.net import Network, Weather
 from accord_node.simulate.oracle import Oracle
+from accord_node.simulate.signing import Signatures
 from accord_node.simulate.villains import CAST
 from accord_node.simulate.villains.crash_restart import CrashRestart
-
-QUIET = 120_000
-"""Milliseconds a run goes on after everything is final; in the second half nobody should speak."""
+from accord_node.simulate.world import World
 
 CHANGE_PAUSE = 300
 """Milliseconds between two changes of seats, at least."""
@@ -36,7 +35,8 @@ class Scenario:
         villains: liars of other kinds, by their names in ``CAST``.
         restarters: how many (otherwise honest) members crash and restart.
         chance: of a restarter dying at a boundary, until healing.
-        crash_at: one chosen boundary at which the first restarter dies.
+        blackouts: how many times before healing all restarters die in one moment.
+        crash_at: chosen boundaries at which the first restarter dies.
         loss: what a crash does to unsynced writes; None for anything.
         weather: of the network until ``heal_at``.
         heal_at: milliseconds.
@@ -46,6 +46,9 @@ class Scenario:
         spread: milliseconds over which they are submitted.
         limit: milliseconds after healing by which everything must be final.
         views: views after healing by which everything must be final.
+        quiet: milliseconds a run goes on after that; in the last quarter nobody should speak.
+        segment_bytes: size after which a journal begins a new file.
+        eager: what is final does not wait for the journal, as in the node.
         config: of every core.
     """
 
@@ -58,7 +61,8 @@ class Scenario:
     villains: tuple[str, ...] = ()
     restarters: int = 0
     chance: float = 0.01
-    crash_at: int = 0
+    blackouts: int = 0
+    crash_at: tuple[int, ...] = ()
     loss: Loss | None = None
     weather: Weather = field(default_factory=Weather)
     heal_at: int = 0
@@ -68,6 +72,9 @@ class Scenario:
     spread: int = 2000
     limit: int = 240_000
     views: int = 60
+    quiet: int = 120_000
+    segment_bytes: int = 20_000
+    eager: bool = False
     config: Config = field(default_factory=lambda: Config(delta=100))
 
 
@@ -138,7 +145,17 @@ class Game:
         self.oracle = Oracle(GENESIS, members, [*honest, *watching], self.loop.note)
         slow = 0 if scenario.fixed else 1
         self.world = World(
-            self.loop, self.network, self.oracle, members, GENESIS, scenario.config, 5 * slow, 300 * slow
+            loop=self.loop,
+            network=self.network,
+            oracle=self.oracle,
+            members=members,
+            genesis=GENESIS,
+            signatures=Signatures(GENESIS),
+            config=scenario.config,
+            persist_delay=5 * slow,
+            commit_delay=300 * slow,
+            segment_bytes=scenario.segment_bytes,
+            eager=scenario.eager,
         )
         self.restarters: list[CrashRestart] = []
         self.members = [self._member(index, name, len(honest)) for index, name in enumerate(names)]
@@ -146,6 +163,8 @@ class Game:
         self.honest = [*self.members[: len(honest)], *observers]
         self.members += observers
         self.silent = False
+        self._looked = -1
+        self._all_final = False
         self.changes = [
             seat_change(serial, ~place if place < 0 else place, revoke=place < 0)
             for serial, place in enumerate(scenario.changes)
@@ -157,13 +176,20 @@ class Game:
             return CAST[self._liars[index - honest]](self.world, name)
         if index >= scenario.restarters:
             return Member(self.world, name)
-        at = scenario.crash_at if index == 0 else 0
+        at = scenario.crash_at if index == 0 else ()
         chance = 0.0 if scenario.crash_at else scenario.chance
         member = CrashRestart(self.world, name, chance=chance, at=at, loss=scenario.loss)
         self.restarters.append(member)
         return member
 
     def _done(self) -> bool:
+        """Whether everything is final everywhere; looked at again only when a member has moved."""
+        if self._looked != self.world.stirred:
+            self._looked = self.world.stirred
+            self._all_final = self._is_all_final()
+        return self._all_final
+
+    def _is_all_final(self) -> bool:
         wanted = {*range(self.scenario.transactions), *self.changes}
         return all(
             member.alive and wanted <= member.ledger.transactions(member.database.finalised.seal)
@@ -191,7 +217,13 @@ class Game:
         loop.after(CHANGE_PAUSE, self._change_seats)
         for _ in range(scenario.weather.partitions):
             loop.after(loop.random.randint(0, max(1, scenario.heal_at)), self.network.part)
+        for _ in range(scenario.blackouts):
+            loop.after(loop.random.randint(0, max(1, scenario.heal_at)), self._black_out)
         loop.after(scenario.heal_at, self._heal)
+
+    def _black_out(self) -> None:
+        for member in self.restarters:
+            member.die(member.loss_at_crash())
 
     def _heal(self) -> None:
         for member in self.restarters:
@@ -211,18 +243,44 @@ class Game:
         passed = max(member.core.view for member in self.honest) - max(views, default=0)
         if passed > scenario.views:
             self.oracle.must_not(self.honest[0].party, f"needed {passed} views after healing")
-        ended = loop.now + QUIET
+        self._rest()
+
+    def _rest(self) -> None:
+        """When nothing is left to do: who keeps the rules falls silent, and nothing that was final changes.
+
+        A leader whose proposal was lost says nullify until there is work in its view: the next heartbeat ends that.
+        """
+        loop, first, quiet = self.loop, self.honest[0].party, self.scenario.quiet
+        ended = loop.now + quiet
+        loop.run(ended - quiet // 2)
+        if not self._silent_since(ended - 3 * quiet // 4):
+            for member in self.honest:
+                member.heartbeat()
         loop.run(ended)
-        self.silent = loop.idle or self.network.last_sent < ended - QUIET // 2
+        self.silent = self._silent_since(ended - quiet // 4)
+        if not (self.silent or self._liars or self.scenario.observers or self.changes):
+            self.oracle.must_not(first, "and others went on talking when nothing was left to do")
+        if loop.gave_up:
+            self.oracle.must_not(first, "and others came to no end")
         final = self.oracle.final_transactions()
         if len(final) != len(set(final)):
-            self.oracle.must_not(self.honest[0].party, "finalised a transaction twice")
+            self.oracle.must_not(first, "finalised a transaction twice")
+
+    def _silent_since(self, moment: int) -> bool:
+        return self.loop.idle or self.network.last_sent < moment
 
 
 def run(seed: int, scenario: Scenario) -> Report:
-    """Play a scenario with one seed."""
+    """Play a scenario with one seed; an exception in it is a violation, so a campaign goes on."""
     game = Game(seed, scenario)
-    game.play()
+    try:
+        game.play()
+    except Exception as error:  # noqa: BLE001 - whatever breaks is a finding of this seed, told with its story
+        broken = error.__traceback__
+        while broken is not None and broken.tb_next is not None:
+            broken = broken.tb_next
+        where = "" if broken is None else f" in {broken.tb_frame.f_code.co_name}"
+        game.oracle.must_not(game.honest[0].party, f"or another broke: {error!r}{where}")
     return Report(
         seed=seed,
         violations=tuple(game.oracle.violations),

@@ -1,6 +1,7 @@
 """The scenarios of the long campaign and of ``accord node simulate``, by name.
 
-Each is one mixture of members, liars, crashes and weather; a seed decides everything else.
+Each is one mixture of members, liars, crashes and weather; a seed decides everything else. Of ``drawn`` the
+seed decides the mixture too.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from accord_node.simulate.drawn import drawn
 from accord_node.simulate.net import Weather
 from accord_node.simulate.run import Scenario
 from accord_node.simulate.villains import CAST
@@ -74,3 +76,10 @@ def _all() -> dict[str, Scenario]:
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = _all()
+
+DRAWN: Final = "drawn"
+
+
+def scenario_of(name: str, seed: int) -> Scenario:
+    """The scenario of this name; of ``drawn`` the one that this seed draws."""
+    return drawn(seed) if name == DRAWN else SCENARIOS[name]

@@ -37,3 +37,27 @@ def good_certificate(network: bytes, members: Members, certificate: Certificate)
         return False
     message = vote_message(network, certificate.kind, certificate.epoch, certificate.view, certificate.seal)
     return all(_signature(party, message) == signature for party, signature in certificate.votes)
+
+
+class Signatures:
+    """Checks of one run, each made once: a message is one immutable object for all who hear it."""
+
+    def __init__(self, network: bytes) -> None:
+        self._network = network
+        self._votes: dict[int, tuple[Vote, bool]] = {}
+        self._certificates: dict[int, tuple[Certificate, Members, bool]] = {}
+
+    def good_vote(self, vote: Vote) -> bool:
+        """As the function of this name."""
+        held = self._votes.get(id(vote))  # held, so the identity is not given to another
+        if held is None:
+            held = self._votes[id(vote)] = (vote, good_vote(self._network, vote))
+        return held[1]
+
+    def good_certificate(self, members: Members, certificate: Certificate) -> bool:
+        """As the function of this name."""
+        held = self._certificates.get(id(certificate))
+        if held is None or not (held[1] is members or held[1] == members):
+            good = good_certificate(self._network, members, certificate)
+            held = self._certificates[id(certificate)] = (certificate, members, good)
+        return held[2]

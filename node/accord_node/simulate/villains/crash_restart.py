@@ -1,13 +1,15 @@
 """Crash and restart: keeps every rule, but its host dies at the worst places. It counts as honest.
 
-Either at one chosen boundary (so that all can be tried one by one) or, until the network heals, at
-random ones. A boundary is any place where something was written, synced or is about to be sent.
+Either at chosen boundaries (so that all can be tried one by one, and a second death in the recovery from
+the first) or, until the network heals, at random ones. A boundary is any place where something was written, synced or is about to be sent.
 """
 
 from __future__ import annotations
 
 from accord_node.simulate.disk import Loss
-from accord_node.simulate.member import Crashed, Member, World
+from accord_node.simulate.host import Crashed
+from accord_node.simulate.member import Member
+from accord_node.simulate.world import World
 
 
 class CrashRestart(Member):
@@ -17,7 +19,7 @@ class CrashRestart(Member):
         world: what all share.
         party: our name.
         chance: of dying at any boundary, until healed.
-        at: die at this boundary, counted from 1; 0 for none.
+        at: die at these boundaries, counted from 1 through all its lives.
         loss: what happens to unsynced writes; None for anything.
 
     Attributes:
@@ -25,7 +27,13 @@ class CrashRestart(Member):
     """
 
     def __init__(
-        self, world: World, party: str, *, chance: float = 0.0, at: int = 0, loss: Loss | None = None
+        self,
+        world: World,
+        party: str,
+        *,
+        chance: float = 0.0,
+        at: tuple[int, ...] = (),
+        loss: Loss | None = None,
     ) -> None:
         super().__init__(world, party)
         self._chance = chance
@@ -41,7 +49,7 @@ class CrashRestart(Member):
     def _maybe_die(self, word: str) -> None:
         self.passed += 1
         self.words.append(word)
-        chosen = self.passed == self._at
+        chosen = self.passed in self._at
         if chosen or (self._chance and not self.healed and self.world.loop.random.random() < self._chance):
             raise Crashed(f"{word} (boundary {self.passed})")
 

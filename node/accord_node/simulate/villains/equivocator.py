@@ -47,7 +47,6 @@ class Equivocator(Member):
     def _on_message(self, source: str, message: Message) -> None:
         """Vote for whatever is proposed."""
         if isinstance(message, ProposalMessage):
-            self.world.oracle.sees_block(message.sealed, message.body)
             for kind in KINDS:
                 self.broadcast(self.signed(kind, message.vote.view, message.sealed.hash))
         super()._on_message(source, message)

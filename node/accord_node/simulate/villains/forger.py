@@ -10,6 +10,7 @@ from accord_ledger.block import NO_SEAL, Certificate, Vote, VoteKind
 from accord_node.simulate.ledger import encode_body
 from accord_node.simulate.member import Member
 from accord_node.simulate.net import BlockReply, BlockRequest, Message, ProposalMessage
+from accord_node.simulate.world import World
 
 KINDS: Final[tuple[VoteKind, ...]] = ("nullify", "finalize")
 
@@ -17,12 +18,16 @@ KINDS: Final[tuple[VoteKind, ...]] = ("nullify", "finalize")
 class Forger(Member):
     """A member whose word is worth nothing; none of it may have an effect."""
 
+    def __init__(self, world: World, party: str) -> None:
+        super().__init__(world, party)
+        self._answered: set[Vote] = set()
+
     def _on_message(self, source: str, message: Message) -> None:
-        """Everything it hears comes back forged."""
+        """Everything genuine that it hears comes back forged, once: two forgers do not keep each other busy."""
         match message:
-            case Vote():
+            case Vote() if self._is_news(message):
                 self._forge_votes(message)
-            case ProposalMessage(sealed, vote, body):
+            case ProposalMessage(sealed, vote, body) if self._is_news(vote):
                 wrong = encode_body((3_000_000 + vote.view,))
                 self.broadcast(ProposalMessage(sealed, vote, wrong))
                 root = replace(sealed.seal, state_root=bytes(32), proposer=self.party)
@@ -31,6 +36,12 @@ class Forger(Member):
                 self.send(source, BlockReply(self.ledger.blocks[seal][0], encode_body((3_000_000,))))
                 return
         super()._on_message(source, message)
+
+    def _is_news(self, vote: Vote) -> bool:
+        if vote in self._answered or not self.world.signatures.good_vote(vote):
+            return False
+        self._answered.add(vote)
+        return True
 
     def _forge_votes(self, vote: Vote) -> None:
         own = self.signed("nullify", vote.view, NO_SEAL)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from accord_node.simulate.member import Member, World
+from accord_node.simulate.member import Member
 from accord_node.simulate.net import Message
+from accord_node.simulate.world import World
 
 KEPT = 400
 """Messages remembered, the oldest first forgotten."""

@@ -14,5 +14,4 @@ class Slow(Member):
 
     def send(self, target: str, message: Message) -> None:
         """Later."""
-        send = super().send
-        self.world.loop.after(self.world.loop.random.randint(0, LATEST), lambda: send(target, message))
+        self.world.loop.after(self.world.loop.random.randint(0, LATEST), super().send, target, message)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from itertools import product
 
-from accord_node.simulate.member import Member, World
+from accord_node.simulate.member import Member
 from accord_node.simulate.net import Message
+from accord_node.simulate.world import World
 
 Sides = tuple[int, ...]
 """For each of the others, in order of name: who reaches it; 0 the first, 1 the second, 2 both."""
@@ -71,7 +72,7 @@ class Twins(_Copy):
     def _hear(self, source: str, message: Message) -> None:
         for place, copy in enumerate((self, self.second)):
             if self.reaches(place, source):
-                copy._receive(source, message)  # noqa: SLF001 - both are ours
+                copy.receive(source, message)
 
     def start(self) -> None:
         """Both boot."""
