@@ -43,7 +43,7 @@ test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lo
 	  tests/ledger/test_keys.py tests/node/test_peer_network.py tests/node/test_http_submit.py \
 	  tests/node/test_http_proofs.py tests/node/test_store.py
 
-check: format lint types layers test  ## exactly what CI runs: format, lint, types, layers, tests
+check: format lint types layers test sim-ci test-lowest  ## exactly what CI runs: format, lint, types, layers, tests (CI plays the demo, too)
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format ."; exit 1; }

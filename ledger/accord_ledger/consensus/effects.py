@@ -2,7 +2,8 @@
 
 The driver carries effects out in the order of the list, and the lists in the order of the steps. It
 holds every effect that stands after a ``Persist`` until that is durable; it may go on calling ``step``
-meanwhile. Sending is best effort: everything that matters is said again at intervals.
+meanwhile. Only ``Finalised`` need not wait: what is final is so whatever becomes of the journal.
+Sending is best effort: everything that matters is said again at intervals.
 """
 
 from __future__ import annotations
