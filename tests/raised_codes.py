@@ -109,10 +109,11 @@ def _listen(seen: set[str]) -> None:
     setattr(AccordError, "__init__", reject)  # noqa: B010 - assigning to a method is what is meant
     if (execute := sys.modules.get("accord_ledger.execute")) is None:
         return
-    made = execute.Receipt.__init__
+    add = execute.Execution.add
 
-    def warn(self: Any, *values: Any, **named: Any) -> None:
-        made(self, *values, **named)
-        seen.update(warning.partition("(")[0] for warning in self.warnings)
+    def warn(self: Any, prepared: Any) -> Any:
+        receipt = add(self, prepared)
+        seen.update(warning.partition("(")[0] for warning in receipt.warnings)
+        return receipt
 
-    execute.Receipt.__init__ = warn
+    setattr(execute.Execution, "add", warn)  # noqa: B010 - as above
