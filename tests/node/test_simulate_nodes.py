@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from accord_node.doubt import Doubt
 from accord_node.simulate.disk import Loss
 from accord_node.simulate.nodes import Scenario, run
 from accord_node.simulate.nodes.liars import LIARS
 from accord_node.simulate.nodes.net import Weather
+from accord_node.simulate.nodes.run import game
 from accord_node.simulate.nodes.scenarios import SCENARIOS
 
 HARD = SCENARIOS["nodes_restarts_5_equivocator"]
@@ -43,6 +45,16 @@ def test_seeds_of_each_scenario(name: str) -> None:
     for seed in range(100, 120):
         report = run(seed, SCENARIOS[name])
         assert report.good, report.explain()
+
+
+def test_progress_is_promised_while_no_more_than_f_lie_or_are_in_doubt() -> None:
+    with game(11, replace(SCENARIOS["nodes_calm_4"], members=5, liars=("withholder",))) as played:
+        played.play()
+        assert (played.stuck, played._without_quorum()) == ((), ())
+        node = played.hosts["p0"].node
+        assert node is not None
+        node.epochs._doubt = Doubt(fresh=False)
+        assert played._without_quorum() == ("p0", "p4")
 
 
 @pytest.mark.parametrize("seed", range(6))

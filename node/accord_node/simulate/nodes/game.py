@@ -36,6 +36,9 @@ class Game:
         lying = dict(
             zip(alliance.members[scenario.members - len(scenario.liars) :], scenario.liars, strict=True)
         )
+        self._lying = frozenset(lying)
+        self.stuck: tuple[str, ...] = ()
+        """Members that lie or abstain in doubt, where these were too many for progress."""
         self._folder = folder
         self.hosts: dict[str, Host] = {}
         honest = {party: party for party in alliance.parties if party not in lying}
@@ -189,12 +192,31 @@ class Game:
         self.plan()
         scheduler.run(scenario.heal_at + scenario.limit, self._done)
         if not self._done():
+            self.stuck = self._without_quorum()
+        if self.stuck:
+            scheduler.note(
+                "judge", f"no progress is promised: {', '.join(self.stuck)} lie or abstain in doubt"
+            )
+        elif not self._done():
             heights = {host.name: host.height for host in self.honest}
             self.oracle.violated(f"not everything is final in time: heights {heights}")
         elif (passed := max(host.view for host in self.honest) - self._views) > scenario.views:
             self.oracle.violated(f"needed {passed} views after healing")
         scheduler.run(scheduler.now + QUIET_SECONDS)
         self._judge()
+
+    def _without_quorum(self) -> tuple[str, ...]:
+        """Members that lie or abstain in doubt, if they are more than f: then nobody promises progress.
+
+        A member that starts for the first time when others are views ahead cannot know that it never voted,
+        and waits for a finality that needs its vote if f others lie: it counts as one of f (docs/reliability.md).
+        """
+        members = self.alliance.members
+        doubtful = {
+            host.party for host in self.honest if host.node is not None and host.node.epochs.abstaining
+        }
+        down = sorted(self._lying | doubtful.intersection(members))
+        return tuple(down) if len(down) > (len(members) - 1) // 3 else ()
 
     def _done(self) -> bool:
         height = self.oracle.log.height
@@ -213,7 +235,7 @@ class Game:
                 self.oracle.accused(host.name, sorted({item.member for item in host.node.evidence}))
                 if host.node.cosigners.note:
                     self.oracle.published(host.name, host.node.cosigners.note)
-        for entry in self.oracle.lost():
+        for entry in () if self.stuck else self.oracle.lost():
             self.oracle.violated(f"an entry that {self.oracle.acknowledged[entry]} took is not final")
         if self.scheduler.gave_up:
             self.oracle.violated("the run did not come to an end")
