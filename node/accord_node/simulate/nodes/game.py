@@ -210,13 +210,14 @@ class Game:
 
         A member that starts for the first time when others are views ahead cannot know that it never voted,
         and waits for a finality that needs its vote if f others lie: it counts as one of f (docs/reliability.md).
+        Where liars alone are too many, a scenario wants to see what breaks.
         """
         members = self.alliance.members
         doubtful = {
             host.party for host in self.honest if host.node is not None and host.node.epochs.abstaining
         }
-        down = sorted(self._lying | doubtful.intersection(members))
-        return tuple(down) if len(down) > (len(members) - 1) // 3 else ()
+        down, bound = sorted(self._lying | doubtful.intersection(members)), (len(members) - 1) // 3
+        return tuple(down) if len(down) > bound >= len(self._lying) else ()
 
     def _done(self) -> bool:
         height = self.oracle.log.height
