@@ -84,7 +84,7 @@ async def test_who_used_it_names_the_issue(served: Any) -> None:
 async def test_what_a_key_signed(served: Any) -> None:
     name = key("p0", "issuance").key_id.hex()
     found = await served.get(f"/v1/questions/key-acts?key={name}&since=0")
-    assert [row["kind"] for row in found["answer"]] == ["credential_issue"]
+    assert {row["kind"] for row in found["answer"]} == {"credential_issue"}
     problem = await served.get(f"/v1/questions/key-acts?key={name}", 400)
     assert (problem["code"], problem["path"]) == ("QUESTION_VALUE", "since")
 
@@ -113,7 +113,8 @@ async def test_what_cannot_be_answered_is_said(served: Any, asked: str, status: 
 
 @session
 async def test_an_earlier_height_is_answered_with_its_seal(served: Any) -> None:
-    [record] = (await served.get("/v1/records?kind=credential_issue"))["items"]
+    issued = (await served.get("/v1/records?kind=credential_issue&limit=500"))["items"]
+    record = min(issued, key=lambda item: item["height"])  # other tests of the session may issue, too
     height = record["height"]
     address = f"/v1/questions/credential?batch={served.batch_id.hex()}&index=0&at={height}&proof=1"
     found = await served.get(address)
@@ -152,6 +153,7 @@ async def tried(served: Any, status: int = 200, **wanted: Any) -> Any:
 async def test_a_dry_run_gives_the_verdict_and_changes_nothing(served: Any) -> None:
     entry = issue_entry(served.alliance, "p0", "welding", 77, count=12)
     before = served.node.chain.base.log.size, len(served.node.mempool)
+    issued = entry_ids(await served.get("/v1/records?kind=credential_issue&limit=500"))
     found = await tried(served, entry=entry)
     assert found["answer"]["ok"]
     assert found["answer"]["signed"]
@@ -159,7 +161,7 @@ async def test_a_dry_run_gives_the_verdict_and_changes_nothing(served: Any) -> N
     assert unknown["answer"]["code"] == "E_UNKNOWN_REF"
     assert len(served.node.mempool) == before[1]
     records = await served.get("/v1/records?kind=credential_issue&limit=500")
-    assert entry_ids(records) == {served.batch_id.hex()}
+    assert entry_ids(records) == issued
 
 
 def entry_ids(records: Any) -> set[str]:
