@@ -29,6 +29,7 @@ from demo_alliance import Told, demonstration
 from foreign_documents import BADGE, TOKEN
 from foreign_programs import INTEROP
 from verify_alone import verify_alone
+from waiting import until_so
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="module")]
 STRANGERS = ("digitalcredentials", "openvc")
@@ -55,13 +56,15 @@ class Stranger:
 
     async def until(self, credential: Any, status: int) -> dict[str, Any]:
         """Ask until it answers so: a change reaches the node of the list within a moment."""
-        end = time.monotonic() + SECONDS
-        while True:
+        said: dict[str, Any] = {}
+
+        async def answers_so() -> bool:
+            nonlocal said
             found, said = await self.judge(credential)
-            if found == status:
-                return said
-            assert time.monotonic() < end, said
-            await asyncio.sleep(0.05)
+            return found == status
+
+        await until_so(answers_so, f"status {status}", SECONDS)
+        return said
 
 
 @asynccontextmanager
@@ -152,10 +155,13 @@ async def test_the_demonstration_judges_badges_by_what_their_issuer_publishes(de
     seen = await online.look(demo.badge(8), tls, at=now)
     assert (seen.did, seen.set_for) == (demo.who.did("uu"), ())
     await demo.change(8, "revoke")
-    end = time.monotonic() + SECONDS
-    while not (seen := await online.look(demo.badge(8), tls, at=int(time.time()))).set_for:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.05)
+
+    async def listed() -> bool:
+        nonlocal seen
+        seen = await online.look(demo.badge(8), tls, at=int(time.time()))
+        return bool(seen.set_for)
+
+    await until_so(listed, "the badge on a list", SECONDS)
     assert seen.set_for == ("revocation",)
     assert seen.listed["revocation"] >= 1
     with pytest.raises(AccordError, match="PROOF"):
