@@ -1,46 +1,39 @@
 """Conferring awards out of a folder: documents first, then signatures of holders, then the ledger (T30).
 
     awards.json             what is asked of the ledger, award by award; written last, when everything else is there
-    NNNN.accord.json        a draft bundle of each award; gets its evidence when the award is conferred
     NNNN.body.json          the body that holders of components sign (``accord sign-body stack_award``)
     NNNN.*.signature.json   what they sent back
-    NNNN.holder.json        seed of a holder key made here, for a graduate without a wallet
     graduates.csv           which file is whose
 
-An award is a batch of one credential on an account of its own. Running again continues: an award that the ledger
-holds is not submitted again, one whose holders have not all signed waits. Files with names or keys are private.
+and the drafts of :mod:`accord_client.draft_folder`. An award is a batch of one credential on an account of its own.
+Running again continues: an award that the ledger holds is not submitted again, one whose holders have not all
+signed waits.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
-import msgspec
 from msgspec import Meta
 
 from accord_client.body_signature import MAX_SIGNATURE_FILE, BodySignature
 from accord_client.builders import Request, stack_award
-from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_bundle, parse_bundle
 from accord_client.documents.json_guard import load_object
+from accord_client.draft_folder import DraftFolder, is_held, leaf_of
 from accord_client.errors import RefusedError
 from accord_client.issuing import PreparedBatch
-from accord_client.plain import from_plain, to_plain
+from accord_client.plain import from_plain, plain_file
 from accord_client.sdk.client import AccordClient
 from accord_genesis.files import read_public
-from accord_genesis.keyfiles import read_private, replace_private, write_private
+from accord_genesis.keyfiles import read_private, write_private
 from accord_ledger import codec
-from accord_ledger.credential import credential_leaf_hash, holder_commitment
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kinds.stack import StackBody
 from accord_ledger.fields import Digest, Purpose, Slug
 
-PLAN_FILE: Final = "awards.json"
-GRADUATES_FILE: Final = "graduates.csv"
 MAX_AWARDS: Final = 1000
 """Most awards in one folder."""
 MAX_PLAN: Final = 64 * 1024 * 1024
@@ -93,19 +86,12 @@ class PreparedAward:
 
 
 @dataclass(frozen=True, slots=True)
-class AwardFolder:
+class AwardFolder(DraftFolder):
     """A folder that awards are conferred out of."""
 
-    path: Path
-
-    @property
-    def prepared(self) -> bool:
-        """Whether everything is on disk."""
-        return (self.path / PLAN_FILE).exists()
-
-    def bundle_path(self, place: int) -> Path:
-        """File of one award."""
-        return self.path / f"{place:04}.accord.json"
+    PLAN_FILE: ClassVar[str] = "awards.json"
+    PEOPLE_FILE: ClassVar[str] = "graduates.csv"
+    NUMBER: ClassVar[str] = "number"
 
     def body_path(self, place: int) -> Path:
         """What its components' holders sign."""
@@ -118,21 +104,11 @@ class AwardFolder:
             RefusedError: ``ISSUE_FOLDER``: there is something in the folder already.
             KeyFileError: ``KEYFILE_IO``.
         """
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(self.path.iterdir()):
-            raise RefusedError("ISSUE_FOLDER", "expected an empty folder", path=str(self.path))
-        rows = []
-        for place, (award, planned) in enumerate(zip(awards, plan.awards, strict=True)):
-            credential = award.batch.credentials[0]
-            write_private(self.bundle_path(place), draft_bundle(award.batch, 0).to_json())
-            write_private(self.body_path(place), _json(planned.body))
-            if credential.holder_seed is not None:
-                key = {"credential": credential.reference.urn, "seed": credential.holder_seed.hex()}
-                write_private(self.path / f"{place:04}.holder.json", msgspec.json.encode(key))
-            claims = credential.claims
-            rows.append((place, claims.family_name, claims.given_name, self.bundle_path(place).name))
-        write_private(self.path / GRADUATES_FILE, _csv(rows))
-        write_private(self.path / PLAN_FILE, _json(plan))
+        self._begin()
+        self._write_drafts((award.batch, 0) for award in awards)
+        for place, planned in enumerate(plan.awards):
+            write_private(self.body_path(place), plain_file(planned.body))
+        self._write_plan(plan)
 
     def plan(self) -> ConferringPlan:
         """The plan, after every draft was found to be what it commits to.
@@ -142,22 +118,14 @@ class AwardFolder:
             KeyFileError: a file is missing or exposed.
             RefusedError: ``ISSUE_FOLDER``: the files do not make the awards of the plan.
         """
-        data = read_private(self.path / PLAN_FILE, limit=MAX_PLAN)
+        data = read_private(self.path / self.PLAN_FILE, limit=MAX_PLAN)
         plan = from_plain(load_object(data, limit=MAX_PLAN), ConferringPlan)
         for place, award in enumerate(plan.awards):
             bundle = self.bundle(place)
-            if (bundle.batch_id, _leaf(bundle)) != (award.body.batch_id, award.body.merkle_root):
+            if (bundle.batch_id, leaf_of(bundle)) != (award.body.batch_id, award.body.merkle_root):
                 path = str(self.bundle_path(place))
                 raise RefusedError("ISSUE_FOLDER", "expected the documents of this award", path=path)
         return plan
-
-    def bundle(self, place: int) -> Bundle:
-        """One bundle, with or without evidence."""
-        return parse_bundle(read_private(self.bundle_path(place), limit=MAX_BUNDLE_BYTES))
-
-    def replace(self, place: int, bundle: Bundle) -> None:
-        """Write a bundle with its evidence, as a whole."""
-        replace_private(self.bundle_path(place), bundle.to_json())
 
     def signatures(self, place: int) -> list[BodySignature]:
         """What holders sent for one award, each checked.
@@ -190,26 +158,4 @@ async def is_conferred(client: AccordClient, plan: AwardPlan) -> bool:
     Raises:
         RefusedError: ``ISSUE_OTHER``: it holds another batch under this id.
     """
-    found = (await client.batch(plan.body.batch_id)).value
-    if found is None:
-        return False
-    if found.merkle_root != plan.body.merkle_root:
-        raise RefusedError("ISSUE_OTHER", "the ledger holds another batch under this id")
-    return True
-
-
-def _leaf(bundle: Bundle) -> bytes:
-    holder = holder_commitment(bundle.holder.salt, bundle.holder.key)
-    return credential_leaf_hash(bundle.batch_id, bundle.index, bundle.documents_root(), holder)
-
-
-def _json(value: codec.Wire) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(to_plain(value)), indent=2) + b"\n"
-
-
-def _csv(rows: list[tuple[int, str, str, str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("number", "family_name", "given_name", "file"))
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    return await is_held(client, plan.body.batch_id, plan.body.merkle_root)

@@ -27,7 +27,7 @@ from accord_client.documents.open_badge_facts import (
 )
 from accord_client.documents.status_bitstring import PURPOSES
 from accord_client.ids import LedgerReference
-from accord_client.processes import start_context
+from accord_client.processes import end_with_parent, start_context
 from accord_ledger.errors import AccordError, DecodeError
 from accord_ledger.keys import SigningKey
 
@@ -260,6 +260,7 @@ _work: list[tuple[DocumentMaker, Sequence[CredentialDraft]]] = []
 
 def _begin(make: DocumentMaker, drafts: Sequence[CredentialDraft]) -> None:
     _work[:] = [(make, drafts)]
+    end_with_parent()
     gc.freeze()  # nothing that came along is looked at again
 
 

@@ -46,6 +46,11 @@ def to_plain(value: object) -> Any:
             return value
 
 
+def plain_file(value: object) -> bytes:
+    """A typed value as a file that people may read and change."""
+    return msgspec.json.format(msgspec.json.encode(to_plain(value)), indent=2) + b"\n"
+
+
 def from_plain(value: Any, kind: type[T]) -> T:
     """The typed value that :func:`to_plain` (or a person) spells.
 

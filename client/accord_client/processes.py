@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
@@ -28,3 +30,20 @@ def start_context() -> BaseContext:
     """How processes are begun from here, now."""
     alone = _TASKS.is_dir() and len(list(_TASKS.iterdir())) == 1
     return multiprocessing.get_context("fork" if alone else "spawn")
+
+
+def end_with_parent() -> None:
+    """In such a process: leave an interruption to the one that began it, and end when that one has ended.
+
+    Otherwise each would die of a Ctrl-C with a traceback of its own, and would wait for work for ever after
+    its parent was killed.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), name="end-with-parent", daemon=True).start()
+
+
+def _follow(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

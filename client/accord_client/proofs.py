@@ -50,10 +50,11 @@ def base64_bytes(text: str, path: str, *, limit: int) -> bytes:
     if len(text) > 4 * (limit // 3 + 1):
         raise DecodeError("LEDGER_BASE64", f"expected at most {limit} bytes", path=path)
     try:
-        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        spelled = text.encode("ascii")
+        data = binascii.a2b_base64(spelled, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise DecodeError("LEDGER_BASE64", f"expected base64: {error}", path=path) from error
-    if base64_text(data) != text:
+    if binascii.b2a_base64(data, newline=False) != spelled:
         raise DecodeError("LEDGER_BASE64", "expected the one spelling of these bytes", path=path)
     return data
 

@@ -103,24 +103,34 @@ class BadgePattern:
         """The texts of a badge of this shape."""
         return [_found(badge, place) for place in self.places]
 
-    def canonical_json(self, values: Sequence[str]) -> bytes:
-        """RFC 8785 form of the badge with these texts, one for each place."""
+    def canonical_json(self, values: Sequence[str], *, plain: bool = False) -> bytes:
+        """RFC 8785 form of the badge with these texts.
+
+        Args:
+            values: one for each place.
+            plain: nothing in them is escaped: no quotation mark, backslash or control character.
+        """
         texts = [self._pieces[0]]
         for value, piece in zip(values, self._pieces[1:], strict=True):
-            texts += (escaped(value), piece)
+            texts += (value if plain else escaped(value), piece)
         return "".join(texts).encode()
 
-    def canonical_nquads(self, values: Sequence[str]) -> bytes | None:
+    def canonical_nquads(self, values: Sequence[str], *, plain: bool = False) -> bytes | None:
         """Canonical N-Quads of the badge with these texts, without its proof; None where they do not tell.
 
         Args:
+            plain: as above.
             values: one for each place; what :attr:`names_iri` must be an absolute IRI
                 (:func:`accord_client.documents.badge_quads.is_plain_iri`), and no text may hold a lone surrogate.
         """
-        arguments = [
-            value if named else literal(value)[1:-1]
-            for value, named in zip(values, self.names_iri, strict=True)
-        ]
+        arguments = (
+            list(values)
+            if plain
+            else [
+                value if named else literal(value)[1:-1]
+                for value, named in zip(values, self.names_iri, strict=True)
+            ]
+        )
         order = self._blank_order(arguments)
         blocks = {block.subject.fill(arguments): block for block in self._blocks}
         if order is None or len(blocks) != len(self._blocks):

@@ -23,10 +23,12 @@ MAX_BASE58: Final = 256
 
 _GROUP_DIGITS: Final = 10
 _GROUP: Final = 58**_GROUP_DIGITS
-"""Digits are taken in groups whose value is a machine word."""
+"""Digits are made in groups whose value is a machine word."""
 
 _PAIRS: Final = [first + second for first in BASE58_ALPHABET for second in BASE58_ALPHABET]
-_DIGITS: Final = {character: value for value, character in enumerate(BASE58_ALPHABET)}
+_FOREIGN: Final = 255
+_VALUES: Final = bytes(BASE58_ALPHABET.encode().find(octet) % 256 for octet in range(256))
+"""Of each character; ``_FOREIGN`` for one that is no digit."""
 
 DID_KEY_PURPOSES: Final = frozenset(
     {"assertionMethod", "authentication", "capabilityDelegation", "capabilityInvocation"}
@@ -72,22 +74,25 @@ def base58_decode(text: str) -> bytes:
     """
     if len(text) > MAX_BASE58:
         raise DecodeError("MULTIKEY_BASE58", f"expected at most {MAX_BASE58} characters, got {len(text)}")
-    number = 0
-    for start in range(0, len(text), _GROUP_DIGITS):
-        group = text[start : start + _GROUP_DIGITS]
-        number = number * 58 ** len(group) + _group_value(group)
+    digits = text.encode("ascii", "replace").translate(_VALUES)
+    if _FOREIGN in digits:
+        wrong = text[digits.index(_FOREIGN)]
+        raise DecodeError("MULTIKEY_BASE58", f"expected base58btc, got {wrong!r}")
+    number = _number(digits)
     zeros = len(text) - len(text.lstrip("1"))
     return b"\x00" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-def _group_value(group: str) -> int:
-    """Of a few digits, whose value is a small number and quick to work with."""
-    value = 0
-    for character in group:
-        if character not in _DIGITS:
-            raise DecodeError("MULTIKEY_BASE58", f"expected base58btc, got {character!r}")
-        value = value * 58 + _DIGITS[character]
-    return value
+def _number(digits: bytes) -> int:
+    """The value of base58 digits, read in groups of eight, whose own value is a machine word."""
+    rest, number = len(digits) % 8, 0
+    for digit in digits[:rest]:
+        number = number * 58 + digit
+    eight = [iter(digits[rest:])] * 8
+    for a, b, c, d, e, f, g, h in zip(*eight, strict=True):
+        group = ((((((a * 58 + b) * 58 + c) * 58 + d) * 58 + e) * 58 + f) * 58 + g) * 58 + h
+        number = number * 58**8 + group
+    return number
 
 
 def multibase_encode(data: bytes) -> str:

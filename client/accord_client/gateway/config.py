@@ -78,6 +78,8 @@ class Verify(Section, frozen=True, kw_only=True):
 
     did_web_hosts: list[str] = []
     """Hosts whose DID documents may be fetched; ``*`` for every public one."""
+    status_hosts: list[str] = []
+    """Hosts whose Bitstring Status Lists may be fetched, for credentials that others issued; ``*`` for every public one."""
     did_documents: list[str] = []
     """Files of DID documents the operator vouches for."""
     contexts: list[ContextFile] = []

@@ -11,8 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from accord_client.badges import verification_method
+from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import did_key
 from accord_client.gateway.config import Config, ConfigError, context_texts, keyring, pinned_documents
+from accord_client.gateway.foreign_status import ForeignLists, judge_foreign
 from accord_client.gateway.open_contexts import open_contexts
 from accord_client.gateway.problems import GatewayError
 from accord_client.gateway.resolving import DidResolver
@@ -21,6 +23,7 @@ from accord_client.gateway.store import Store
 from accord_client.gateway.verification import Verifier
 from accord_client.gateway.web import Guard, Workbench
 from accord_genesis.keyfiles import KeyFileError
+from accord_ledger.errors import AccordError
 from accord_ledger.keys import SigningKey
 
 
@@ -31,6 +34,7 @@ class Desk:
     config: Config
     issuer: Issuer
     resolver: DidResolver
+    lists: ForeignLists
     guard: Guard
     workbench: Workbench
     holder_key: SigningKey | None
@@ -65,7 +69,15 @@ class Desk:
         """What is known for judging these documents, after fetching what may be fetched."""
         at = self.now()
         resolve = await self.resolver.prepare(self.config.did, *documents, at=at)
-        return Verifier(self.issuer.contexts, resolve, at, self.issuer.judge_status)
+        known = await self.lists.prepare(*documents, at=at)
+
+        def judge(entry: JsonObject, issuer: str) -> AccordError | None:
+            found = self.issuer.judge_status(entry)
+            if found is None or found.code != "STATUS_UNCHECKED":
+                return found
+            return judge_foreign(entry, issuer, known)
+
+        return Verifier(self.issuer.contexts, resolve, at, judge)
 
 
 def open_desk(config: Config, folder: Path, clock: Callable[[], float] = time.time) -> Desk:
@@ -100,7 +112,8 @@ def open_desk(config: Config, folder: Path, clock: Callable[[], float] = time.ti
         document["authentication"] = [method]
     pinned = {config.did: document} | pinned_documents(config, folder)
     resolver = DidResolver(pinned, frozenset(config.verify.did_web_hosts))
-    return Desk(config, issuer, resolver, Guard(config.tokens), Workbench(), holder)
+    lists = ForeignLists(resolver, frozenset(config.verify.status_hosts))
+    return Desk(config, issuer, resolver, lists, Guard(config.tokens), Workbench(), holder)
 
 
 def _optional_key(load: Callable[[], SigningKey]) -> SigningKey | None:

@@ -22,6 +22,7 @@ from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import Resolve
 from accord_client.documents.open_badge_check import VC1_CONTEXT
 from accord_client.gateway import vc_values as v
+from accord_client.gateway.foreign_status import issuer_name
 from accord_client.gateway.open_contexts import OpenContexts, has_inline
 from accord_client.gateway.vc_rules import check_credential, check_presentation
 from accord_ledger.errors import AccordError, DecodeError, ProofError
@@ -42,8 +43,9 @@ class Verifier:
     resolve: Resolve
     at: int
     """POSIX seconds."""
-    status: Callable[[JsonObject], AccordError | None]
-    """Judges one entry of ``credentialStatus``: None if in order, ``STATUS_UNCHECKED`` if not known here."""
+    status: Callable[[JsonObject, str], AccordError | None]
+    """Judges one entry of ``credentialStatus`` of a credential of this issuer: None if in order,
+    ``STATUS_UNCHECKED`` if nobody can say here."""
 
     def suites_for(self, document: JsonObject) -> tuple[Cryptosuite, ...]:
         """The suites; a document with inline contexts gets a memory of its own, so that none ever grows."""
@@ -101,7 +103,7 @@ def verify_credential(
 def _judge_status(credential: JsonObject, verifier: Verifier) -> list[AccordError]:
     warnings = []
     for entry in v.items(credential.get("credentialStatus", v.ABSENT)):
-        found = verifier.status(entry)
+        found = verifier.status(entry, issuer_name(credential))
         if found is not None and found.code != "STATUS_UNCHECKED":
             raise found
         if found is not None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from hashlib import sha256
 from typing import Any, Final
 
@@ -39,26 +39,40 @@ from accord_ledger.credential import check_credential, document_commitment, hold
 from accord_ledger.domain.model.credential import CREDENTIALS, PAGE
 from accord_ledger.errors import AccordError
 from accord_ledger.keys import verifies
+from accord_ledger.merkle.tree import HASH_BYTES
 
 MAX_PROOF_TEXT: Final = 128 * 1024
 """Longest state proof, in characters, as :class:`~accord_client.bundle.BundleState` has it."""
 
 _INDEX = re.compile(rb"0|[1-9][0-9]{0,9}")
 _HASH = re.compile(rb"[0-9a-f]{64}")
+_NEXT: Final = b'",\n  "'
+"""Stands between two hashes of a path."""
+_PATH = re.compile(rb"[0-9a-f]{64}(?:%b[0-9a-f]{64})*" % re.escape(_NEXT))
 _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 
 
-class Role(Enum):
+class Role(IntEnum):
     """What stands at a place of a badge, and so what it must be."""
 
-    REFERENCE = "the credential's name on the ledger"
-    HOLDER = "the holder's key as a DID"
-    POSITION = "the position in a status list"
-    PROOF = "the value of the proof"
-    NAME = "an absolute IRI"
-    HASHED = "a hashed identity"
-    TEXT = "any text"
+    REFERENCE = 0
+    """The credential's name on the ledger."""
+    HOLDER = 1
+    """The holder's key as a DID."""
+    POSITION = 2
+    """The position in a status list."""
+    PROOF = 3
+    """The value of the proof."""
+    NAME = 4
+    """An absolute IRI."""
+    HASHED = 5
+    """A hashed identity."""
+    TEXT = 6
+    """Any text."""
 
+
+Expected = tuple[str, str, str]
+"""Reference, holder and position, by :class:`Role`: what must stand there to the letter."""
 
 _FORMS: Final[dict[Role, Callable[[str], bool]]] = {
     Role.PROOF: lambda value: True,  # the signature is checked with it
@@ -95,12 +109,12 @@ class KnownBadge:
     config: bytes
     """SHA-256 of the proof's canonical configuration."""
 
-    def check(self, values: list[str], expected: dict[Role, str]) -> None:
+    def check(self, values: list[str], expected: Expected) -> None:
         """Form, reference, holder, status position and signature; raises ``OtherShapeError`` or ``AccordError``."""
         for role, value in zip(self.roles, values, strict=True):
-            if not (value == expected[role] if role in expected else _FORMS[role](value)):
+            if not (value == expected[role] if role <= Role.POSITION else _FORMS[role](value)):
                 raise OtherShapeError
-        lines = self.pattern.canonical_nquads(values)
+        lines = self.pattern.canonical_nquads(values, plain=True)
         signature = multibase_decode(values[self.roles.index(Role.PROOF)])
         if lines is None or not verifies(self.public, self.config + sha256(lines).digest(), signature):
             raise OtherShapeError
@@ -150,20 +164,21 @@ class BatchPattern:
 
     def _check(self, data: bytes) -> int:
         """The index of a bundle that is as good as the first; raises ``OtherShapeError`` or ``AccordError``."""
+        index = _number(self.text.first(data))
+        self._check_standing(index)
         found = self.text.split(data) if len(data) <= MAX_BUNDLE_BYTES else None
         if found is None:
             raise OtherShapeError
         taken = iter(found)
-        index = _number(next(taken))
-        self._check_standing(index)
+        next(taken)  # the index
         documents, values = [], []
         for known, document in zip(self.documents, self.first.documents, strict=True):
             made, texts = _document(known, document, taken)
             documents.append(made)
             values.append(texts)
         holder = BundleHolder(key=_hash(next(taken)), salt=_hash(next(taken)))
-        path = tuple(map(_hash, next(taken).split(b'",\n  "')))
-        self._check_row(index, next(taken), _text(next(taken)))
+        path = _hashes(next(taken))
+        self._check_row(index, next(taken), next(taken))
         bundle = replace(self.first, index=index, documents=tuple(documents), holder=holder, path=path)
         self._check_place(bundle)
         self._check_documents(bundle, values)
@@ -176,15 +191,15 @@ class BatchPattern:
         if any(start <= index < end for start, end in self.touched):
             raise OtherShapeError
 
-    def _check_row(self, index: int, key_text: bytes, proof: str) -> None:
+    def _check_row(self, index: int, key_text: bytes, proof: bytes) -> None:
         """Nothing was spent, stacked or erased: the row of this credential is absent."""
         state, key = self.first.state, CREDENTIALS.key(self.first.batch_id, index)
-        if key_text.decode() != key.hex() or len(proof) > MAX_PROOF_TEXT:
+        if key_text != key.hex().encode() or len(proof) > MAX_PROOF_TEXT:
             raise OtherShapeError
         before, after = state[: self.row][-1:], state[self.row + 1 :][:1]
         if any(item.key >= key for item in before) or any(item.key <= key for item in after):
             raise OtherShapeError
-        check_value(self.root, key, None, proof)
+        check_value(self.root, key, None, proof.decode())
 
     def _check_place(self, bundle: Bundle) -> None:
         batch = self.facts.batch
@@ -200,11 +215,8 @@ class BatchPattern:
         )
 
     def _check_documents(self, bundle: Bundle, values: list[list[str]]) -> None:
-        expected = {
-            Role.REFERENCE: f"{self.urn}{bundle.index}",
-            Role.HOLDER: did_key(bundle.holder.key),
-            Role.POSITION: str(self.facts.batch.status_start + bundle.index),
-        }
+        position = str(self.facts.batch.status_start + bundle.index)
+        expected = (f"{self.urn}{bundle.index}", did_key(bundle.holder.key), position)
         for known, document, texts in zip(self.documents, bundle.documents, values, strict=True):
             if isinstance(known, KnownBadge):
                 known.check(texts, expected)
@@ -218,6 +230,7 @@ class BatchPattern:
 
 
 def _number(text: bytes) -> int:
+    """The first gap of the text, looked at before all the others: most patterns are told apart by it."""
     if not _INDEX.fullmatch(text):
         raise OtherShapeError
     return int(text)
@@ -227,6 +240,14 @@ def _hash(text: bytes) -> bytes:
     if not _HASH.fullmatch(text):
         raise OtherShapeError
     return bytes.fromhex(text.decode())
+
+
+def _hashes(text: bytes) -> tuple[bytes, ...]:
+    """A path: hashes, each in a line of its own."""
+    if not _PATH.fullmatch(text):
+        raise OtherShapeError
+    data = bytes.fromhex(text.replace(_NEXT, b"").decode())
+    return tuple([data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)])
 
 
 def _text(text: bytes) -> str:
@@ -248,7 +269,7 @@ def _document(
     texts = [next(taken).decode() for _ in known.pattern.places]
     if not all(texts) or not _PLAIN.fullmatch("".join(texts)):
         raise OtherShapeError
-    content = known.pattern.canonical_json(texts)
+    content = known.pattern.canonical_json(texts, plain=True)
     return BundleDocument(commitment=document_commitment(document.media_type or "", salt, content)), texts
 
 

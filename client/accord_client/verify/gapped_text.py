@@ -30,19 +30,26 @@ class Gap(Enum):
 class GappedText:
     """Made by :meth:`Marks.cut`."""
 
-    steps: tuple[tuple[bytes, Gap, int], ...]
-    """Text before each gap, what stands in it, and its number."""
+    steps: tuple[tuple[bytes, int, bytes, int], ...]
+    """Text before each gap and its length, what ends the gap (nothing: it has the length of a hash), its number."""
     rest: bytes
     """Text after the last gap."""
+
+    def first(self, data: bytes) -> bytes:
+        """What stands in the first gap of the text, which is quickly found; nothing for other text before it."""
+        text, size, ends, _ = self.steps[0]
+        if not data.startswith(text):
+            return b""
+        return data[size : data.find(ends, size) if ends else size + HASH_DIGITS]
 
     def split(self, data: bytes) -> list[bytes] | None:
         """What stands in the gaps, by number; None for other text around them."""
         found, at = [b""] * len(self.steps), 0
-        for text, gap, number in self.steps:
+        for text, size, ends, number in self.steps:
             if not data.startswith(text, at):
                 return None
-            at += len(text)
-            end = at + HASH_DIGITS if gap is Gap.HASH else data.find(gap.value, at)
+            at += size
+            end = data.find(ends, at) if ends else at + HASH_DIGITS
             if end < at:
                 return None
             found[number] = data[at:end]
@@ -69,7 +76,10 @@ class Marks:
         order: Sequence[int] = [numbers[mark] for mark in parts[1::2]]
         if sorted(order) != list(range(len(numbers))):
             return None
-        steps = [(part, self._kinds[number], number) for part, number in zip(parts[::2], order, strict=False)]
+        steps = [
+            (part, len(part), self._kinds[number].value, number)
+            for part, number in zip(parts[::2], order, strict=False)
+        ]
         return GappedText(tuple(steps), parts[-1])
 
 

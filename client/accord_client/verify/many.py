@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from accord_client.bundle import MAX_BUNDLE_BYTES, parse_bundle
-from accord_client.processes import cores, start_context
+from accord_client.processes import cores, end_with_parent, start_context
 from accord_client.trust import Trust
 from accord_client.verify.bundle_check import judge_bundle
 from accord_client.verify.evidence import SeenValues
@@ -27,6 +27,9 @@ from accord_ledger.errors import AccordError
 
 CHUNK: Final = 64
 """Files handed to another process at a time."""
+
+FIRST: Final = 2
+"""Files judged before other processes are begun: two of a batch make its pattern."""
 
 PARALLEL_FROM: Final = 500
 """From how many files on it pays to start other processes."""
@@ -103,14 +106,18 @@ def verify_files(
     """
     count = workers or (1 if len(paths) < PARALLEL_FROM else cores())
     if count == 1:
-        found = map(verifier, paths)
-        yield from found if reports else (replace(item, report={}) for item in found)
+        every = map(verifier, paths)
+        yield from every if reports else (replace(item, report={}) for item in every)
         return
-    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
-    pool = ProcessPoolExecutor(count, start_context(), _begin, (verifier, reports))
+    for path in paths[:FIRST]:  # what they teach comes along to the other processes
+        found = verifier(path)
+        yield found if reports else replace(found, report={})
+    paths = paths[FIRST:]
+    starts = range(0, len(paths), CHUNK)
+    pool = ProcessPoolExecutor(count, start_context(), _begin, (verifier, reports, paths))
     try:
-        for chunk, made in zip(chunks, pool.map(_judge, chunks), strict=True):
-            for path, (verdict, report, code, detail) in zip(chunk, made, strict=True):
+        for start, made in zip(starts, pool.map(_judge, starts), strict=True):
+            for path, (verdict, report, code, detail) in zip(paths[start : start + CHUNK], made, strict=True):
                 yield FileVerdict(path, verdict, report, code, detail)
     finally:
         pool.shutdown(cancel_futures=True)
@@ -119,16 +126,25 @@ def verify_files(
 _Plain = tuple[Verdict, dict[str, Any], str, str]
 """A verdict without its path, which whoever asked has."""
 
-_verifiers: list[tuple[FileVerifier, bool]] = []
-"""The one of this process, and whether reports are wanted."""
+_GOOD: Final[_Plain] = ("valid", {}, "", "")
+"""The one most files have: the same object, so that it is sent to the other process once for many of them."""
+
+_work: list[tuple[FileVerifier, bool, Sequence[Path]]] = []
+"""The verifier of this process, whether reports are wanted, and all files: told once, not with each part."""
 
 
-def _begin(verifier: FileVerifier, reports: bool) -> None:
-    _verifiers[:] = [(verifier, reports)]
+def _begin(verifier: FileVerifier, reports: bool, paths: Sequence[Path]) -> None:
+    _work[:] = [(verifier, reports, paths)]
+    end_with_parent()
     gc.freeze()  # what is loaded stays; looking at it again and again would take a tenth of the time
 
 
-def _judge(paths: Sequence[Path]) -> list[_Plain]:
-    verifier, reports = _verifiers[0]
-    found = map(verifier, paths)
-    return [(item.verdict, item.report if reports else {}, item.code, item.detail) for item in found]
+def _judge(start: int) -> list[_Plain]:
+    verifier, reports, paths = _work[0]
+    found = map(verifier, paths[start : start + CHUNK])
+    if reports:
+        return [(item.verdict, item.report, item.code, item.detail) for item in found]
+    return [
+        _GOOD if item.verdict == "valid" and not item.code else (item.verdict, {}, item.code, item.detail)
+        for item in found
+    ]

@@ -87,7 +87,7 @@ def command(
     Exit code: 1 if the ledger refused one of them.
     """
     place = AwardFolder(folder)
-    with link.client() as client:
+    with link.client() as client, place.held():
         if not place.prepared:
             party = client.party(signing.party).value
             if party is None:

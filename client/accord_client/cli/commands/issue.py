@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 from rich.console import Console
 
 from accord_client.badges import issuer_facts, programme_facts, verification_method
+from accord_client.batch_evidence import WINDOW, BatchEvidence
 from accord_client.builders import issue_batch
 from accord_client.claims_csv import read_claims_csv
 from accord_client.cli.connection import REFERENCE, Link, Signing, connected, signing
-from accord_client.cli.output import emit, facts, progress
+from accord_client.cli.output import counting, emit, facts
 from accord_client.cli.publishing import Publishing, publishing
 from accord_client.documents.open_badge_facts import BadgeDates, ResultScale
-from accord_client.errors import NotFoundError, RefusedError
+from accord_client.errors import NotFoundError, RefusedError, RejectedError
 from accord_client.ids import new_uuid7, uuid_text
-from accord_client.issuance import Evidencer, IssuanceFolder, Plan, is_issued, next_status_position
+from accord_client.issuance import IssuanceFolder, Plan, is_issued, learners_digest, next_status_position
 from accord_client.issuing import (
     BadgeMaker,
     EveryMaker,
@@ -30,6 +32,7 @@ from accord_client.issuing import (
     prepare_batch,
     token_range,
 )
+from accord_client.processes import cores
 from accord_client.sdk.sync import AccordClientSync
 from accord_ledger import calendar
 from accord_ledger.domain.kinds.issue import IssueBody
@@ -39,6 +42,36 @@ PARALLEL_FROM: Final = 2_000
 """From how many credentials on it pays to start other processes."""
 
 _file = click.Path(path_type=Path, dir_okay=False)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The progress of one phase."""
+
+    tick: Callable[[int], None]
+    """Told how many more are done."""
+
+    def watch(self, items: Iterable[T]) -> Iterator[T]:
+        """The items; each is done when the next one is asked for."""
+        for item in items:
+            yield item
+            self.tick(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The phases of a run, each with a progress bar of its own, and how long they took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, what: str, *, total: int) -> Iterator[Step]:
+        """One phase."""
+        begin = time.monotonic()
+        with counting(what, total=total) as tick:
+            yield Step(tick)
+        self.seconds[what] = round(time.monotonic() - begin, 3)
 
 
 @click.command()
@@ -67,19 +100,64 @@ def command(
 
     Run it again after any failure: it continues where it stopped, and issues nothing twice.
     """
-    place = IssuanceFolder(folder)
-    with link.client() as client:
-        if not place.prepared:
-            _prepare(client, signing, place, learners, issuers, options)
-        plan = place.plan()
+    place, phases = IssuanceFolder(folder), Phases()
+    with link.client() as client, place.held():
+        if place.prepared:
+            plan = _continued(signing, place, learners, options, phases)
+        else:
+            plan = _prepare(client, signing, place, learners, issuers, options, phases)
         if plan.network != client.client.trust.network:
             raise RefusedError("ISSUE_FOLDER", "expected a batch of this network", path=str(folder))
-        if not client.run(is_issued(client.client, plan)):
-            client.submit(signing.author(client).sign(plan.request()))
-        evidencer = Evidencer(client.client, place)
-        with progress(range(plan.body.count), "bundles", total=plan.body.count) as indexes:
-            made = sum(client.run(evidencer.complete(index)) for index in indexes)
-    _report(place, plan, made)
+        count = plan.body.count
+        with phases("on the ledger", total=1) as step:
+            record = _on_ledger(client, signing, plan)
+            step.tick(1)
+        evidence = BatchEvidence(client.client, place, plan.body.batch_id, record=record)
+        with phases("bundles", total=count) as step:
+            made = sum(
+                client.run(evidence.complete(range(start, min(start + WINDOW, count)), tick=step.tick))
+                for start in range(0, count, WINDOW)
+            )
+    _report(place, plan, made, phases.seconds)
+
+
+def _on_ledger(client: AccordClientSync, signing: Signing, plan: Plan) -> int | None:
+    """Have the batch on the ledger, once; log index of its record, if it was submitted now."""
+    if client.run(is_issued(client.client, plan)):
+        return None
+    try:
+        return client.submit(signing.author(client).sign(plan.request())).index
+    except RejectedError:
+        # a run that was cut short may have sent the batch, which became final only now
+        if client.run(is_issued(client.client, plan)):
+            return None
+        raise
+
+
+def _continued(
+    signing: Signing, place: IssuanceFolder, learners: Path, options: dict[str, object], phases: Phases
+) -> Plan:
+    """The plan of a folder that was prepared before, if it is what is asked for now.
+
+    Raises:
+        RefusedError: ``ISSUE_FOLDER`` or ``ISSUE_LEARNERS``: it was prepared for something else.
+    """
+    with phases("checking", total=place.count()) as step:
+        plan = place.plan(watch=step.watch)
+    body, programme = plan.body, options["programme"]
+    asked = (signing.party, options["status_list"], options["completed"], options["valid_until"])
+    held = (plan.author, body.status_list, (body.completed_from, body.completed_to), body.valid_until)
+    if asked != held or programme not in (body.programme, (body.programme[0], 0)):
+        name = f"{body.programme[0]}@{body.programme[1]}"
+        raise RefusedError(
+            "ISSUE_FOLDER",
+            f"expected what it was prepared for: {name} of {plan.author}, {held[1]}, {' to '.join(held[2])}, "
+            f"valid until {held[3] or 'no day named'}",
+            path=str(place.path),
+        )
+    if plan.learners not in (None, learners_digest(list(read_claims_csv(learners)))):
+        raise RefusedError("ISSUE_LEARNERS", "expected the list it was prepared from", path=str(learners))
+    return plan
 
 
 def _prepare(
@@ -89,7 +167,8 @@ def _prepare(
     learners: Path,
     issuers: tuple[str, ...],
     options: dict[str, object],
-) -> None:
+    phases: Phases,
+) -> Plan:
     """Make every document and put the batch on disk; nothing is sent."""
     text = {name: str(value) for name, value in options.items() if isinstance(value, str)}
     programme, completed = options["programme"], options["completed"]
@@ -118,14 +197,14 @@ def _prepare(
     method, lists = verification_method(places.did, key.public), places.status_url
     badge = BadgeMaker(said, issuer, dates, RdfcSigner(key, method, now), bitstring_ranges(lists, start))
     token = SdJwtMaker(said, issuer, dates, key, method, token_range(lists, start))
-    with ExitStack() as bars:
+    with phases("documents", total=len(claims)) as step:
         batch = prepare_batch(
             client.client.trust.network,
             new_uuid7(),
             claims,
             EveryMaker((badge, token)),
             workers=_workers(len(claims)),
-            watch=lambda made: iter(bars.enter_context(progress(made, "documents", total=len(claims)))),
+            watch=step.watch,
         )
     request = issue_batch(
         signing.party, batch, programme=(terms.programme_id, terms.version), status_list=text["status_list"],
@@ -135,21 +214,24 @@ def _prepare(
         raise DecodeError("ISSUE_OPTION", "expected an issuance")
     everyone = tuple(dict.fromkeys((signing.party, *issuers)))
     plan = Plan(
-        network=client.client.trust.network, author=signing.party, issuers=everyone, body=request.body
-    )
-    place.write(batch, plan)
+        network=client.client.trust.network, author=signing.party, issuers=everyone, body=request.body,
+        learners=learners_digest(claims),
+    )  # fmt: skip
+    with phases("drafts", total=batch.count) as step:
+        place.write(batch, plan, watch=step.watch)
+    return plan
 
 
 def _workers(count: int) -> int:
     """Processes that make documents: one for a class, all there are for a cohort."""
-    return 1 if count < PARALLEL_FROM else len(os.sched_getaffinity(0))
+    return 1 if count < PARALLEL_FROM else cores()
 
 
 def _end_of(day: str) -> int:
     return calendar.midnight(calendar.parse_date(day, "--valid-until")) + calendar.DAY
 
 
-def _report(place: IssuanceFolder, plan: Plan, made: int) -> None:
+def _report(place: IssuanceFolder, plan: Plan, made: int, seconds: dict[str, float]) -> None:
     body = plan.body
     value = {
         "batch_id": uuid_text(body.batch_id),
@@ -157,6 +239,7 @@ def _report(place: IssuanceFolder, plan: Plan, made: int) -> None:
         "bundles_written": made,
         "folder": str(place.path),
         "finished": int(time.time()),
+        "seconds": seconds,
     }
 
     def people(out: Console) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 
 from accord_client import builders
@@ -27,7 +26,7 @@ from accord_client.cli.output import emit, facts
 from accord_client.errors import RefusedError
 from accord_client.ids import new_uuid7, uuid_text
 from accord_client.keyring import Signer
-from accord_client.plain import MAX_BODY_JSON, body_from_json, to_plain
+from accord_client.plain import MAX_BODY_JSON, body_from_json, plain_file
 from accord_client.wallet import Wallet, load_wallet
 from accord_genesis.files import read_public, write_public
 from accord_genesis.keyfiles import find_passphrase
@@ -140,7 +139,7 @@ def _request(
 
 
 def _write(path: Path, request: builders.Request) -> None:
-    write_public(path, msgspec.json.format(msgspec.json.encode(to_plain(request.body)), indent=2) + b"\n")
+    write_public(path, plain_file(request.body))
     rows = [("body", str(path)), ("sign by", str(request.body.sign_by))]
 
     def people(out: Console) -> None:
