@@ -9,7 +9,15 @@ at. Requests may also be MessagePack, where bytes are bytes.
 from __future__ import annotations
 
 from accord_client.api.base import Position, Shape
-from accord_client.api.proofs import ConsistencyProof, InclusionProof, ProvedValue, StateProof
+from accord_client.api.proofs import (
+    MAX_PROVED_KEYS,
+    ConsistencyProof,
+    InclusionProof,
+    ProvedValue,
+    StateProof,
+    StateProofs,
+    StateProofsRequest,
+)
 from accord_client.api.questions import (
     AnswerProof,
     AskedAt,
@@ -49,6 +57,7 @@ from accord_client.api.submission import (
 __all__ = [
     "MAX_BULK",
     "MAX_JSON_BYTES",
+    "MAX_PROVED_KEYS",
     "MAX_REQUEST_BYTES",
     "AnswerProof",
     "AskedAt",
@@ -78,6 +87,8 @@ __all__ = [
     "Shape",
     "SignedRejection",
     "StateProof",
+    "StateProofs",
+    "StateProofsRequest",
     "SubmitRequest",
     "SubmitResponse",
     "SubmitResult",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from accord_client.api.base import Shape
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from accord_client.api.base import Position, Shape
+
+MAX_PROVED_KEYS: Final = 512
+"""Most state values that one request has proved."""
 
 
 class InclusionProof(Shape, frozen=True, kw_only=True):
@@ -50,3 +58,22 @@ class ProvedValue(Shape, frozen=True, kw_only=True):
     """Canonical value, base64; None proves absence."""
     proof: str
     """Canonical ``accord_ledger.authmap.proof.MapProof``, base64."""
+
+
+class StateProofsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``POST /v1/state``: keys of state values."""
+
+    keys: Annotated[
+        list[Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{2}){2,512}\Z")]],
+        Meta(min_length=1, max_length=MAX_PROVED_KEYS),
+    ]
+    """Hex."""
+
+
+class StateProofs(Shape, frozen=True, kw_only=True):
+    """Values of the state under the keys that were asked for, in the same order."""
+
+    seal: InclusionProof
+    """The seal whose ``state_root`` all of them lead to."""
+    values: list[ProvedValue]
+    position: Position

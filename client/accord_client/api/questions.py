@@ -80,9 +80,9 @@ class QuestionView(Shape, frozen=True, kw_only=True):
     row: str
     summary: str
     parameters: list[str]
-    as_of: bool
-    """Earlier moments may be asked about."""
     provable: bool
+    dated: bool
+    """Its answer for an earlier moment can be proved too; every question answers for one."""
 
 
 class Questions(Shape, frozen=True, kw_only=True):

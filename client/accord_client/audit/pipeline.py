@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from accord_client.audit.asking import Asking
 from accord_client.audit.invariants.watch import INVARIANTS, Watch
 from accord_client.audit.lineage import Lineage
 from accord_client.audit.report import Contradiction, Finding, Report, Status
@@ -50,7 +51,9 @@ class _Waiting:
 class Pipeline:
     """The replay of one log into one report."""
 
-    def __init__(self, genesis: Genesis, verifying: Verifying, report: Report) -> None:
+    def __init__(
+        self, genesis: Genesis, verifying: Verifying, report: Report, asking: Sequence[Asking] = ()
+    ) -> None:
         self.lineage = Lineage(genesis)
         self.reader = BlockReader()
         self.watch = Watch()
@@ -61,6 +64,9 @@ class Pipeline:
         self._waiting: deque[_Waiting] = deque()
         self._on_their_way = 0
         self._ahead = AHEAD * (verifying.processes - 1)
+        self._asking = asking
+        for one in asking:
+            one.begin(self.lineage.genesis.values)
 
     @property
     def replay(self) -> Replay:
@@ -99,6 +105,8 @@ class Pipeline:
             self.report.add(found)
             why = f"not judged from entry {found.entry} on: nobody can say what the network there began with"
             self.report.leave(BY_BLOCKS, why)
+        for one in self._asking:
+            one.begin(self.lineage.genesis.values)
 
     def finish(self) -> None:
         """Execute what is left, and judge the end of the log."""
@@ -106,6 +114,8 @@ class Pipeline:
         if not self.lineage.lost and (found := self.lineage.unfinished()) is not None:
             self.report.add(found)
         report, replay, reader = self.report, self.replay, self.reader
+        for one in self._asking:
+            one.finish(replay)
         report.height = replay.version.height
         report.state_root = replay.version.map.root.hex()
         if replay.halted is not None:
@@ -146,7 +156,11 @@ class Pipeline:
         checker = GoodSignatures(good)
         self._on_their_way -= waiting.jobs
         for block in waiting.blocks:
+            for one in self._asking:
+                one.before(block.sealed.seal, self.replay)
             replayed = self.replay.fold(block, checker)
+            for one in self._asking:
+                one.after(replayed)
             for found in replayed.findings:
                 self.report.add(Finding.of(found))
             for broken in self.watch.observe(replayed, self.replay.state):

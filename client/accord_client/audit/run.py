@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Final
 
+from accord_client.audit.asking import Asking
 from accord_client.audit.checkpoints import (
     judge_consistency,
     judge_finality,
@@ -49,6 +50,7 @@ async def audit(
     beside: Sequence[Genesis] = (),
     processes: int = 1,
     progress: Progress | None = None,
+    asking: Sequence[Asking] = (),
 ) -> Report:
     """Everything the log in ``source`` claims, judged from genesis on.
 
@@ -60,6 +62,7 @@ async def audit(
         beside: other networks; one that continues what this one continues is a finding.
         processes: how many may work, this one included.
         progress: told about every bundle.
+        asking: questions, each answered where the replay stands at the moment it asks about.
     """
     report, begin = Report(), perf_counter()
     genesis = open_pinned(report, genesis_file, network)
@@ -68,7 +71,7 @@ async def audit(
             report.add(found)
         try:
             async with source:
-                await _audit_log(source, genesis, report, others, processes, progress)
+                await _audit_log(source, genesis, report, others, processes, progress, asking)
         except Unreachable as error:
             report.failure = str(error)
             report.leave([name for name in CHECKS if name != "genesis"], "the source failed before the end")
@@ -101,6 +104,7 @@ async def _audit_log(
     others: Sequence[bytes],
     processes: int,
     progress: Progress | None,
+    asking: Sequence[Asking],
 ) -> None:
     after_genesis = [name for name in CHECKS if name != "genesis"]
     try:
@@ -115,7 +119,7 @@ async def _audit_log(
     report.size = checkpoint.size
     tree = TileCheck(sizes(others))
     with Verifying(processes) as verifying, _quiet_collector() as sweep:
-        pipeline = Pipeline(genesis, verifying, report)
+        pipeline = Pipeline(genesis, verifying, report, asking)
         tiles = _OpenTiles(source, report)
         try:
             await _stream(source, checkpoint, pipeline, tree, tiles, sweep, progress)
@@ -274,7 +278,7 @@ def _quiet_collector() -> Iterator[Callable[[], None]]:
         gc.freeze()
 
     enabled = gc.isenabled()
-    sweep()
+    gc.freeze()  # what was here before is not looked through: that can take longer than a small audit
     gc.disable()
     try:
         yield sweep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Union, get_args, get_origin
@@ -14,8 +15,11 @@ from accord_client.cli.connection import Link, connected
 from accord_client.cli.headings import Language, heading, word
 from accord_client.cli.output import emit, facts, table
 from accord_client.documents.timestamps import stamp_text
+from accord_client.errors import RefusedError
 from accord_client.plain import to_plain
 from accord_client.sdk.questions import Answered
+from accord_genesis.document import MAX_FILE_BYTES
+from accord_genesis.files import read_public
 from accord_ledger.domain.questions.question import Question
 
 MAX_COLUMNS: Final = 12
@@ -36,15 +40,22 @@ def command_for(question: Question, *, language: bool) -> click.Command:
     """
 
     @connected
-    def run(link: Link, *, proof: bool = True, lang: Language = "en", **given: Any) -> None:
+    def run(
+        link: Link, *, proof: bool = True, replay: bool = False, lang: Language = "en", **given: Any
+    ) -> None:
         asked = {name: value for name, value in given.items() if value is not None}
         with link.client() as client:
-            found = client.ask(question.name, proof=proof, **asked)
+            if replay:
+                found = client.ask_replayed(
+                    question.name, genesis_of(link), processes=os.cpu_count() or 1, **asked
+                )
+            else:
+                found = client.ask(question.name, proof=proof, **asked)
         show_answer(question, found, lang)
 
     made = click.Command(
         question.name, callback=None, params=[*_options(question), *_shared(question, language=language)],
-        help=f"{question.summary} ({question.row}).{_now_only(question)}",
+        help=f"{question.summary} ({question.row}).",
     )  # fmt: skip
     command: Any = click.command(question.name, help=made.help)(run)
     command.params = [*made.params, *command.params]
@@ -52,8 +63,11 @@ def command_for(question: Question, *, language: bool) -> click.Command:
     return result
 
 
-def _now_only(question: Question) -> str:
-    return f" For now only, since {question.now_only}." if question.now_only else ""
+def genesis_of(link: Link) -> bytes:
+    """The file a replay begins with."""
+    if link.genesis is None:
+        raise RefusedError("TRUST_MISSING", "expected --genesis FILE: a replay begins there")
+    return read_public(link.genesis, limit=MAX_FILE_BYTES)
 
 
 def _options(question: Question) -> list[click.Option]:
@@ -74,11 +88,12 @@ def _options(question: Question) -> list[click.Option]:
 
 
 def _shared(question: Question, *, language: bool) -> list[click.Option]:
-    found = []
-    if question.as_of:
-        found.append(
-            click.Option(["--at"], metavar="DATE|HEIGHT", help="As of a date (00:00 UTC) or a block.")
-        )
+    believed = (
+        " Of an earlier moment the node is believed." if question.provable and not question.dated else ""
+    )
+    found = [
+        click.Option(["--at"], metavar="DATE|HEIGHT", help=f"As of a date (00:00 UTC) or a block.{believed}")
+    ]
     if question.paged:
         found.append(click.Option(["--after"], metavar="CURSOR", help="Where the page before ended."))
     if question.provable:
@@ -87,6 +102,11 @@ def _shared(question: Question, *, language: bool) -> list[click.Option]:
                 ["--proof/--no-proof"], default=True, help="Compute it here from proved values, or believe."
             )
         )
+    found.append(
+        click.Option(
+            ["--replay"], is_flag=True, help="Believe nobody: compute it from an own replay of the whole log."
+        )
+    )
     if language:
         found.append(
             click.Option(["--lang"], type=click.Choice(["en", "zh"]), default="en", show_default=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -33,7 +33,7 @@ from accord_genesis.terminal import (
 from accord_ledger.errors import AccordError
 
 __all__ = [
-    "EXIT_FAULT", "EXIT_REFUSED", "advise", "clean", "console", "emit", "facts", "json_option", "language", "progress",
+    "EXIT_FAULT", "EXIT_REFUSED", "advise", "clean", "console", "counting", "emit", "facts", "json_option", "language", "progress",
     "show_failure", "show_fault", "table", "wants_json", "warn",
 ]  # fmt: skip
 
@@ -92,7 +92,20 @@ def progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iter
         what: shown beside the bar.
         total: how many, if known.
     """
-    bar = Progress(
+    with _bar() as bar:
+        yield bar.track(items, total=total, description=what)
+
+
+@contextmanager
+def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar for work that says by itself, from any thread, how many more are done."""
+    with _bar() as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda more: bar.advance(task, more)
+
+
+def _bar() -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -101,8 +114,6 @@ def progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iter
         transient=True,
         disable=not sys.stderr.isatty() or wants_json(),
     )
-    with bar:
-        yield bar.track(items, total=total, description=what)
 
 
 advise(

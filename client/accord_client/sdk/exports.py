@@ -55,7 +55,7 @@ class Exports(Reads):
             raise NotFoundError("BATCH_UNKNOWN", f"the ledger has no batch {bundle.batch_id.hex()}")
         if record is None:
             record = await self.issuing_record(bundle.batch_id, facts.batch)
-        return _assembled(bundle, record, gathered, self.trust.handoffs)
+        return assembled(bundle, record, gathered, self.trust.handoffs)
 
     async def issuing_record(self, batch_id: bytes, batch: Batch) -> InclusionProof:
         """Proof of the record that issued a batch (T16) or conferred an award (T30), found in its block.
@@ -84,12 +84,13 @@ class Exports(Reads):
         return (await self.record(bundle.record.index))[2]
 
 
-def _assembled(
+def assembled(
     bundle: Bundle,
     record: InclusionProof,
     gathered: dict[bytes, StateProof],
     handoffs: tuple[Handoff, ...],
 ) -> Bundle:
+    """The bundle with this evidence; proofs that share a seal name it once."""
     seals: list[InclusionProof] = []
     states = []
     for key, proof in gathered.items():

@@ -14,6 +14,9 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from accord_client.api import DryRunRequest, QuestionAnswer
+from accord_client.audit.asking import Asking
+from accord_client.audit.run import audit
+from accord_client.audit.source import HttpSource, LogSource
 from accord_client.errors import RefusedError, TrustError
 from accord_client.learner_routes import MAX_PUBLIC_ROWS, PUBLIC_TABLES, PublicRules, row_key
 from accord_client.plain import from_plain
@@ -62,7 +65,7 @@ class Answered(Generic[T]):
     at: int
     """The moment it is about."""
     proved: bool
-    """It was computed here from proved values; otherwise it is the node's word."""
+    """It was computed here, from proved values or an own replay; otherwise it is the node's word."""
     notes: tuple[str, ...] = ()
     """What the answer does not know."""
     next: str | None = None
@@ -81,7 +84,8 @@ class Questions(Blocks):
             name: one of ``accord_ledger.domain.questions.question.questions()``.
             at: a date (its 00:00 UTC) or a height; now if empty.
             after: ``next`` of the page before.
-            proof: False takes the node's word; what counts over everything has no proof anyway.
+            proof: False takes the node's word; what counts over everything has no proof anyway, and an
+                earlier moment only where the values that are read carry their times (``Question.dated``).
             asked: parameters of the question; those that are None are left out.
 
         Raises:
@@ -89,14 +93,10 @@ class Questions(Blocks):
             NotFoundError: ``OBJECT_UNKNOWN``, as the node says.
             NodeError, StaleError, ProofError: as :meth:`Transport.call`.
         """
-        question = questions().get(name)
-        if question is None:
-            raise RefusedError(
-                "QUESTION_UNKNOWN", f"expected one of {', '.join(questions())}, got {name[:60]}"
-            )
+        question = known_question(name)
         wanted = read_asked(question, asked)
-        proof = proof and question.provable
         moment = str(at)
+        proof = proof and question.provable and (question.dated or not moment)
         params = _params(wanted, at=moment, after=after, proof=proof)
 
         def accept(answer: QuestionAnswer) -> Answered[Any]:
@@ -118,6 +118,57 @@ class Questions(Blocks):
         if found.proved and isinstance(found.value, Usage):
             await self._check_events(found.value, wanted)
         return found
+
+    async def ask_replayed(
+        self,
+        name: str,
+        genesis_file: bytes,
+        /,
+        *,
+        source: LogSource | None = None,
+        processes: int = 1,
+        at: str | int = "",
+        after: str = "",
+        **asked: Any,
+    ) -> Answered[Any]:
+        """The answer to any question, as of any moment, out of an own replay of the whole log.
+
+        Nothing is believed, not even what has no proof elsewhere (scans, counts, the state of then): every
+        block is judged and executed here, which takes as long as ``accord audit`` does.
+
+        Args:
+            name: as for :meth:`ask`.
+            genesis_file: your own copy: where trust starts.
+            source: of the log; the preferred node if None.
+            processes: how many may work, this one included.
+            at: a date (its 00:00 UTC) or a height; the newest checkpoint if empty.
+            after: ``next`` of the page before.
+            asked: parameters of the question.
+
+        Raises:
+            RefusedError: ``QUESTION_UNKNOWN``, ``QUESTION_VALUE``.
+            QuestionError: ``QUESTION_AT``, ``OBJECT_UNKNOWN`` ...: that is the answer.
+            TrustError: ``REPLAY_UNCLEAN``: the audit found something, or could not be completed.
+        """
+        question = known_question(name)
+        asking = Asking(question, read_asked(question, asked), at=str(at), after=bytes.fromhex(after))
+        report = await audit(
+            source or HttpSource(self.transport.by_preference()[0]), genesis_file, network=self.trust.network,
+            processes=processes, asking=[asking],
+        )  # fmt: skip
+        if not report.clean:
+            raise TrustError("REPLAY_UNCLEAN", report.failure or str(report.first))
+        if asking.refused is not None:
+            raise asking.refused
+        found = asking.found
+        if found is None:
+            raise TrustError("REPLAY_UNCLEAN", f"expected a log with blocks, got {report.entries} entries")
+        version = found.version
+        return Answered(
+            value=found.value, height=version.height, block_hash=version.seal_hash.hex(),
+            state_root=version.map.root.hex(), time=version.time, at=found.at, proved=True, notes=found.notes,
+            next=None if found.next is None else found.next.hex(),
+        )  # fmt: skip
 
     async def _check_events(self, usage: Usage, asked: Asked) -> None:
         """Every event is a record of the log, proved, that says so itself."""
@@ -157,19 +208,19 @@ class Questions(Blocks):
     # ---- credit banks --------------------------------------------------------------------------------
 
     async def covering(self, /, programme: str, receiver: str, **more: Any) -> Answered[list[Covering]]:
-        """Q-B1: agreements that take a programme (``credits``, ``award``, ``enrolment``)."""
+        """Q-B1: agreements that take a programme (``credits``, ``award``, ``enrolment``, ``at``)."""
         return await self.ask("covering", programme=programme, receiver=receiver, **more)
 
     async def coverage(self, /, **more: Any) -> Answered[Coverage]:
         """Q-B2: mutual recognition against 80 % (``country``, ``quarters``, ``at``)."""
         return await self.ask("coverage", **more)
 
-    async def rounding(self) -> Answered[list[RoundingLoss]]:
-        """Q-B3: rules that lose most to rounding."""
-        return await self.ask("rounding")
+    async def rounding(self, /, **more: Any) -> Answered[list[RoundingLoss]]:
+        """Q-B3: rules that lose most to rounding (``at``)."""
+        return await self.ask("rounding", **more)
 
     async def ending(self, /, **more: Any) -> Answered[list[Ending]]:
-        """Q-B4: agreements about to end (``days``, ``party``)."""
+        """Q-B4: agreements about to end (``days``, ``party``, ``at``)."""
         return await self.ask("ending", **more)
 
     # ---- registrars ----------------------------------------------------------------------------------
@@ -231,7 +282,7 @@ class Questions(Blocks):
         return await self.ask("reviews", receiver=receiver, **more)
 
     async def course_terms(self, /, issuer: str | None = None, **more: Any) -> Answered[list[LosingCourse]]:
-        """Q-R4: programmes that lose the two-year rule (``before``, ``after``)."""
+        """Q-R4: programmes that lose the two-year rule (``before``, ``at``, ``after``)."""
         return await self.ask("course-terms", issuer=issuer, **more)
 
     # ---- auditors ------------------------------------------------------------------------------------
@@ -240,20 +291,20 @@ class Questions(Blocks):
         """Q-A2: an agreement as it stood at a date or height."""
         return await self.ask("agreement", agreement=agreement, at=at)
 
-    async def key_acts(self, key: bytes, since: int | None = None) -> Answered[list[KeyAct]]:
-        """Q-A3: everything a key signed since its compromise, or since a time."""
-        return await self.ask("key-acts", key=key.hex(), since=since)
+    async def key_acts(self, /, key: bytes, since: int | None = None, **more: Any) -> Answered[list[KeyAct]]:
+        """Q-A3: everything a key signed since its compromise, or since a time (``at``)."""
+        return await self.ask("key-acts", key=key.hex(), since=since, **more)
 
-    async def refusals(self, receiver: str | None = None) -> Answered[list[RefusalRow]]:
-        """Q-A4: refusals by school and code."""
-        return await self.ask("refusals", receiver=receiver)
+    async def refusals(self, /, receiver: str | None = None, **more: Any) -> Answered[list[RefusalRow]]:
+        """Q-A4: refusals by school and code (``at``)."""
+        return await self.ask("refusals", receiver=receiver, **more)
 
     async def regions(self, /, **more: Any) -> Answered[Regions]:
         """Q-A5: by region (``country``, ``role``, ``group``, ``at``)."""
         return await self.ask("regions", **more)
 
     async def completion(self, /, year: int, **more: Any) -> Answered[CompletionGap]:
-        """Q-A6: urban and rural completion (``country``, ``programme``)."""
+        """Q-A6: urban and rural completion (``country``, ``programme``, ``at``)."""
         return await self.ask("completion", year=year, **more)
 
     # ---- employers and learners ----------------------------------------------------------------------
@@ -263,19 +314,19 @@ class Questions(Blocks):
         return await self.ask("credential", batch=batch.hex(), index=index, **more)
 
     async def catalogue(self, /, **more: Any) -> Answered[list[Offer]]:
-        """Q-E2: active programmes (``esco``, ``level_min``, ``accredited``, ``field``, ``receiver`` ...)."""
+        """Q-E2: active programmes (``esco``, ``level_min``, ``accredited``, ``field``, ``receiver``, ``at`` ...)."""
         return await self.ask("catalogue", **more)
 
     async def claimed(self, /, rule: bytes, batch: bytes, index: int, **more: Any) -> Answered[Claimed]:
-        """Q-E3: was it claimed under this benefit rule's employer body."""
+        """Q-E3: was it claimed under this benefit rule's employer body (``at``)."""
         return await self.ask("claim", rule=rule.hex(), batch=batch.hex(), index=index, **more)
 
-    async def hours_left(self, account: bytes) -> Answered[HoursLeft]:
-        """Q-L2: how many minutes are missing."""
-        return await self.ask("hours", account=account.hex())
+    async def hours_left(self, /, account: bytes, **more: Any) -> Answered[HoursLeft]:
+        """Q-L2: how many minutes are missing (``at``)."""
+        return await self.ask("hours", account=account.hex(), **more)
 
     async def usage(self, /, batch: bytes, index: int, **more: Any) -> Answered[Usage]:
-        """Q-L3: who used a credential; every event's record is fetched, proved and looked at.
+        """Q-L3: who used a credential (``at``); every event's record is fetched, proved and looked at.
 
         Raises:
             TrustError: ``ANSWER_DIFFERS``: a record is not what the answer says, or about something else.
@@ -283,8 +334,20 @@ class Questions(Blocks):
         return await self.ask("usage", batch=batch.hex(), index=index, **more)
 
     async def erasure(self, /, batch: bytes, index: int, **more: Any) -> Answered[Erasure]:
-        """Q-L4: is the erasure done, where is it still recognised."""
+        """Q-L4: is the erasure done, where is it still recognised (``at``)."""
         return await self.ask("erasure", batch=batch.hex(), index=index, **more)
+
+
+def known_question(name: str) -> Question:
+    """The question of this name.
+
+    Raises:
+        RefusedError: ``QUESTION_UNKNOWN``.
+    """
+    question = questions().get(name)
+    if question is None:
+        raise RefusedError("QUESTION_UNKNOWN", f"expected one of {', '.join(questions())}, got {name[:60]}")
+    return question
 
 
 def read_asked(question: Question, asked: Mapping[str, Any]) -> Asked:

@@ -7,7 +7,7 @@ ask another node, and in the end fails as ``StaleError``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -21,13 +21,23 @@ from accord_client.api import (
     RecordAnswer,
     Row,
     StateProof,
+    StateProofs,
+    StateProofsRequest,
 )
 from accord_client.errors import NotFoundError, StaleError, TrustError
 from accord_client.plain import from_plain
-from accord_client.proofs import ProvedRecord, ProvedSeal, check_raw_state, check_record, check_state
+from accord_client.proofs import (
+    ProvedRecord,
+    ProvedSeal,
+    check_raw_state,
+    check_record,
+    check_seal,
+    check_state,
+    check_value,
+)
 from accord_client.sdk.answers import AgreementAnswer, Answer, ProgrammeAnswer
 from accord_client.sdk.state_keys import split_key
-from accord_client.sdk.transport import MissingError, Transport
+from accord_client.sdk.transport import MissingError, Transport, encode_json
 from accord_client.trust import Trust
 from accord_client.verify.evidence import Evidence, NotProvedError
 from accord_client.verify.ledger_facts import LedgerFacts, read_facts
@@ -169,6 +179,33 @@ class Reads:
             missing=lambda problem: check(problem.proof),
         )
         return reply.value
+
+    async def prove_keys(self, keys: Sequence[bytes]) -> list[StateProof]:
+        """Checked proofs about many state keys, in order, all under one checkpoint.
+
+        Args:
+            keys: 1 to ``accord_client.api.MAX_PROVED_KEYS``.
+
+        Raises:
+            TrustError: ``LEDGER_KEY``: proofs about other keys.
+            NodeError, StaleError, ProofError: as every read.
+        """
+        wanted = [key.hex() for key in keys]
+
+        def accept(answer: StateProofs) -> list[StateProof]:
+            if [item.key for item in answer.values] != wanted:
+                raise TrustError("LEDGER_KEY", f"expected proofs about the {len(wanted)} keys asked for")
+            seal = check_seal(answer.seal, self.trust)
+            self.accept_seal(seal)
+            for key, item in zip(keys, answer.values, strict=True):
+                check_value(seal.seal.state_root, key, item.value, item.proof)
+            return [
+                StateProof(key=item.key, value=item.value, proof=item.proof, seal=answer.seal)
+                for item in answer.values
+            ]
+
+        body = encode_json(StateProofsRequest(keys=wanted))
+        return (await self.transport.call("POST", "/v1/state", StateProofs, accept, body=body)).value
 
     # ---- by subject ----------------------------------------------------------------------------------
 

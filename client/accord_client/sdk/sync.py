@@ -117,6 +117,7 @@ class AccordClientSync:
     transaction = _blocking(AccordClient.transaction)
     with_evidence = _blocking(AccordClient.with_evidence)
     ask = _blocking(AccordClient.ask)
+    ask_replayed = _blocking(AccordClient.ask_replayed)
     covering = _blocking(AccordClient.covering)
     coverage = _blocking(AccordClient.coverage)
     rounding = _blocking(AccordClient.rounding)

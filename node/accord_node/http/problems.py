@@ -30,6 +30,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "STATE_KEY": 400,
     "QUESTION_VALUE": 400,
     "QUESTION_AT": 400,
+    "PAST_UNKNOWN": 404,
     "QUESTION_TOO_LARGE": 400,
     "TX_UNKNOWN": 404,
     "TX_PENDING": 404,

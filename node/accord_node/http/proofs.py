@@ -29,6 +29,8 @@ from accord_node.storage.logfiles import LogFiles
 
 WAIT_SECONDS: Final = 2.0
 _PAUSE: Final = 0.02
+_AT_ONCE: Final = 16
+"""State proofs made in the event loop; more are made in a thread, a version of the map being immutable."""
 _FILE_TRIES: Final = 25
 """The newest tiles move between files while they fill; a reader in another thread looks again."""
 
@@ -112,8 +114,10 @@ class Prover:
                 break
             await self._pause(deadline)
         seal = await self._include(cosigned.checkpoint.size - 1, cosigned)
-        proofs = [_state_proof(version, key, value, seal) for key, value in zip(keys, values, strict=True)]
-        return Proved(version, values, tuple(proofs), seal)
+        if len(keys) <= _AT_ONCE:
+            return Proved(version, values, _state_proofs(version, keys, values, seal), seal)
+        proofs = await self._reads.run(lambda: _state_proofs(version, keys, values, seal))
+        return Proved(version, values, proofs, seal)
 
     async def _pause(self, deadline: float) -> None:
         if time.monotonic() > deadline:
@@ -127,6 +131,12 @@ def _same(version: Version, keys: Sequence[bytes], values: Sequence[bytes | None
         version.map.value_hash(key) == (None if value is None else value_digest(value))
         for key, value in zip(keys, values, strict=True)
     )
+
+
+def _state_proofs(
+    version: Version, keys: Sequence[bytes], values: Sequence[bytes | None], seal: InclusionProof
+) -> tuple[StateProof, ...]:
+    return tuple(_state_proof(version, key, value, seal) for key, value in zip(keys, values, strict=True))
 
 
 def _state_proof(version: Version, key: bytes, value: bytes | None, seal: InclusionProof) -> StateProof:

@@ -28,7 +28,7 @@ the block it was read at (`position`).
   not exist, the 404 carries a proof of absence.
 - **Listings** look at {MAX_ROWS} rows a page; a page may be short or empty and still have `next`, to be given
   as `cursor`.
-- **Questions** (`/v1/questions`) give what institutions ask, computed; most answer for an earlier moment too
+- **Questions** (`/v1/questions`) give what institutions ask, computed; all answer for an earlier moment too
   (`?at=` a date or a height), and with `?proof=1` bring every value they rest on, so that a client computes
   the answer again. `notes` says what an answer does not know. `POST /v1/dry-run` gives the ledger's verdict
   about a record, and changes nothing.

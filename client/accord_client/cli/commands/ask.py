@@ -12,7 +12,8 @@ from accord_ledger.domain.questions.question import questions
 def command() -> None:
     """Ask the ledger a question; where it can be proved, the answer is computed here from proved values.
 
-    Most answer for an earlier date or block too (--at). Notes say what an answer does not know.
+    All answer for an earlier date or block too (--at). Notes say what an answer does not know. With --replay
+    the whole log is executed here, and nothing a node says is believed.
     """
 
 

@@ -47,7 +47,7 @@ class Ending(Wire):
 
 @question(
     "ending", "Q-B4", "Agreements that end soon, and what is still unredeemed under them", provable=False,
-    now_only="redemptions are counted as they are", report=("即将到期的协议", "Agreements about to end"),
+    dated=False, report=("即将到期的协议", "Agreements about to end"),
 )  # fmt: skip
 def ending(read: Reading, asked: EndingAsked) -> list[Ending]:
     """A credential redeemed under another agreement counts as unredeemed here: under this one it is."""

@@ -59,7 +59,7 @@ class Offer(Wire):
 
 @question(
     "catalogue", "Q-E2", "Active programmes by skill, level, accreditation and recognition", paged=True,
-    now_only="agreements are judged as things stand now",
+    dated=False,
 )  # fmt: skip
 def catalogue(read: Reading, asked: CatalogueAsked) -> list[Offer]:
     """In order of programme."""

@@ -34,7 +34,7 @@ class LosingCourse(Wire):
 
 @question(
     "course-terms", "Q-R4", "Programmes that lose the two-year offering rule next term", paged=True,
-    now_only="terms that can never matter again are not kept",
+    dated=False,
 )  # fmt: skip
 def course_terms(read: Reading, asked: CourseTermsAsked) -> list[LosingCourse]:
     """Required courses of active and paused programmes, earliest deadline first."""

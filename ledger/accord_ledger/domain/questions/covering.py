@@ -225,7 +225,7 @@ def target_of(read: Reading, award: Reference | None, enrolment: HexId | None, r
 
 @question(
     "covering", "Q-B1", "Agreements that take a programme at a receiver, and what they would give",
-    now_only="caps and accounts are kept as they are, not as they were",
+    dated=False,
 )  # fmt: skip
 def covering(read: Reading, asked: CoveringAsked) -> list[Covering]:
     """See the head of this module."""

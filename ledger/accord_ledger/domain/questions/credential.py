@@ -100,6 +100,8 @@ def _titles(read: Reading, terms: ProgrammeTerms) -> dict[str, str]:
             known = read.get(TRANSLATIONS, terms.programme_id, terms.version, language)
             if known is not None and known.at <= read.at:
                 found[language] = known.text
+            elif known is not None:
+                read.say("of a title's translations only the newest is kept")
     return found
 
 
@@ -128,9 +130,15 @@ def _kept(read: Reading, batch: Batch, standing: Standing) -> str:
 
 
 def grants_on(read: Reading, programme: str, issuers: Iterable[str]) -> list[Grant]:
-    """Grants on a programme and on its issuers as a whole, those on the programme first."""
+    """Grants made by then on a programme and on its issuers as a whole, those on the programme first."""
     subjects = [read.get(PROGRAMME_GRANTS, programme), *(read.get(PARTY_GRANTS, name) for name in issuers)]
-    return [read.known(GRANTS, name) for subject in subjects for name in (subject or Grants()).ids]
+    grants = [read.known(GRANTS, name) for subject in subjects for name in (subject or Grants()).ids]
+    return [grant for grant in grants if grant.granted_at <= read.at]
+
+
+def granted(read: Reading, grant: Grant) -> bool:
+    """Whether a grant had been made by the moment asked about, and was in force."""
+    return grant.granted_at <= read.at and grant_in_force(grant, read.at)
 
 
 def _accreditation(read: Reading, terms: ProgrammeTerms, batch: Batch, at: int) -> str | None:
@@ -239,6 +247,8 @@ def claim(read: Reading, asked: ClaimAsked) -> Claimed:
     """One claim per credential and employer body, whichever of its rules it was made under (row C10)."""
     name, _ = _batch(read, asked)
     rule = read.known(BENEFIT_RULES, bytes.fromhex(asked.rule))
+    if rule.at > read.at:
+        raise QuestionError("OBJECT_UNKNOWN", f"the rule was made at {rule.at}")
     made = read.get(BENEFIT_CLAIMS, name, asked.index, rule.owner)
     if made is None or made.at > read.at:
         return Claimed(claimed=False, tx=None, at=None, rule=None)

@@ -35,9 +35,7 @@ class HoursLeft(Wire):
     """Last day on which the account may be completed."""
 
 
-@question(
-    "hours", "Q-L2", "How many minutes an hours account is short", now_only="only the newest sums are kept"
-)
+@question("hours", "Q-L2", "How many minutes an hours account is short", dated=False)
 def hours(read: Reading, asked: HoursAsked) -> HoursLeft:
     """Minutes needed are rounded up to a whole minute."""
     account = read.known(HOURS, bytes.fromhex(asked.account))

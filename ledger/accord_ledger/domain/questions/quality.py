@@ -71,7 +71,7 @@ def completion(read: Reading, asked: YearAsked) -> CompletionGap:
             if area.area in sums:
                 done, whole = sums[area.area]
                 sums[area.area] = (done + area.completed, whole + area.entered)
-    shown = shown_cells([sums["urban"][1], sums["rural"][1]], read.ctx.parameters.k_min_cell)
+    shown = shown_cells([sums["urban"][1], sums["rural"][1]], read.least_cell)
     urban = sums["urban"] if shown[0] else None
     rural = sums["rural"] if shown[1] else None
     return CompletionGap(urban=urban, rural=rural, gap_pp=_gap(urban, rural))
@@ -108,11 +108,9 @@ def results(read: Reading, asked: YearAsked) -> Results:
     """Over all areas; hidden where fewer than ``k_min_cell`` entered."""
     found = list(reports_of(read, asked))
     areas = [area for _, metrics in found for area in metrics.areas]
-    entered = sum(area.entered for area in areas)
+    entered, least = sum(area.entered for area in areas), read.least_cell
     pairs = [
-        (sum(getattr(area, name) for area in areas), entered)
-        if entered >= read.ctx.parameters.k_min_cell
-        else None
+        (sum(getattr(area, name) for area in areas), entered) if entered >= least else None
         for name in ("completed", "passed", "excellent")
     ]
     # row N3 states completion with two decimals, row N4 the others with one

@@ -57,9 +57,10 @@ class Question:
     """The answer is a list of them."""
     provable: bool
     """It reads state by key and rows by name only, so a client can repeat it on proved values."""
-    as_of: bool
-    """Earlier moments may be asked about; otherwise only now, and :attr:`now_only` says why."""
-    now_only: str
+    dated: bool
+    """What it reads carries its times, so that its answer for an earlier moment can be computed from the newest
+    state, and be proved; the answer's notes say what that does not tell. Any question answers for an earlier
+    moment over the state of then."""
     paged: bool
     report: tuple[str, str] | None
     """Heading of a report, in Chinese and English; None for a question that is none."""
@@ -72,8 +73,9 @@ class Question:
         """
         if read.at > read.ctx.time:
             raise QuestionError("QUESTION_AT", f"expected a moment up to {read.ctx.time}", path="at")
-        if read.past and not self.as_of:
-            raise QuestionError("QUESTION_AT", f"answered for now only: {self.now_only}", path="at")
+        if read.past and not self.dated:
+            detail = "expected the state of that moment: the newest does not tell what this asks"
+            raise QuestionError("QUESTION_AT", detail, path="at")
         try:
             return self.read(read, asked)
         except Rejection as rejection:
@@ -95,7 +97,7 @@ def question(
     summary: str,
     *,
     provable: bool = True,
-    now_only: str = "",
+    dated: bool = True,
     paged: bool = False,
     report: tuple[str, str] | None = None,
 ) -> Callable[[F], F]:
@@ -110,7 +112,7 @@ def question(
         _found[name] = Question(
             name=name, row=row, summary=summary, read=read, asked=hints["asked"],
             answer=get_args(answer)[0] if many else answer, many=many, provable=provable,
-            as_of=not now_only, now_only=now_only, paged=paged, report=report,
+            dated=dated, paged=paged, report=report,
         )  # fmt: skip
         return read
 
@@ -138,6 +140,35 @@ def moment_of(text: str) -> int | None:
         return calendar.midnight(calendar.parse_date(text))
     except Rejection as rejection:
         raise QuestionError("QUESTION_AT", rejection.detail, path="at") from rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment a question is about, as it is asked: a date, a height, or neither (now)."""
+
+    date: int | None = None
+    """UTC seconds of its midnight: the ledger after the last block up to then, judged at that midnight."""
+    height: int | None = None
+    """The ledger after that block, at its time."""
+
+    @classmethod
+    def read(cls, text: str) -> Moment:
+        """From a date or a height; empty: now.
+
+        Raises:
+            QuestionError: ``QUESTION_AT``.
+        """
+        if not text:
+            return cls()
+        date = moment_of(text)
+        if date is None and not (text.isdecimal() and len(text) < 16 and str(int(text) or "") == text):
+            raise QuestionError("QUESTION_AT", "expected a date YYYY-MM-DD or a height from 1 on", path="at")
+        return cls(date, None if date is not None else int(text))
+
+    @property
+    def given(self) -> bool:
+        """Whether an earlier moment was asked about."""
+        return self.date is not None or self.height is not None
 
 
 def split_reference(text: Reference) -> tuple[Slug, int | None]:

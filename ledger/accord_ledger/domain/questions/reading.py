@@ -14,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 from accord_ledger import calendar, codec
 from accord_ledger.domain.context import Context
+from accord_ledger.domain.model.parameters import PARAMETERS
 from accord_ledger.errors import AccordError
 from accord_ledger.state import Part, Table
 
@@ -181,6 +182,14 @@ class Reading:
             self.next = last
         else:
             self.notes.append(f"only the first {MAX_ROWS} rows were looked at; {table} has more")
+
+    @property
+    def least_cell(self) -> int:
+        """``k_min_cell``: cells of fewer people are hidden."""
+        head = self.get(PARAMETERS)
+        if self.past and head is not None and head.since:
+            self.say("which cells are small is judged by the parameters of now")
+        return self.ctx.parameters.k_min_cell
 
     def judge(self) -> None:
         """Count one judgement by the rules; ``QUESTION_TOO_LARGE`` beyond the bound."""

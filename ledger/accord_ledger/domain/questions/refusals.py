@@ -32,7 +32,7 @@ class RefusalRow(Wire):
 
 @question(
     "refusals", "Q-A4", "Refusals by school and code", provable=False,
-    now_only="refusals are counted, not dated", report=("拒绝互认统计", "Refusals to recognise"),
+    dated=False, report=("拒绝互认统计", "Refusals to recognise"),
 )  # fmt: skip
 def refusals(read: Reading, asked: RefusalsAsked) -> list[RefusalRow]:
     """Over all agreements and rules of the school; cells below ``k_min_cell`` are hidden."""
@@ -47,7 +47,7 @@ def refusals(read: Reading, asked: RefusalsAsked) -> list[RefusalRow]:
     for school in sorted(counts):
         codes = sorted(counts[school])
         numbers = [counts[school][code] for code in codes]
-        shown = shown_cells(numbers, read.ctx.parameters.k_min_cell, total_shown=False)
+        shown = shown_cells(numbers, read.least_cell, total_shown=False)
         taken = recognised.get(school, 0)
         for code, number, good in zip(codes, numbers, shown, strict=True):
             found.append(

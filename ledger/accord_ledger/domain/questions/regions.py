@@ -95,6 +95,8 @@ def _group_of(read: Reading, party: Party, groups: dict[str, ListTerms | None]) 
     listed = groups[party.country]
     if listed is None:
         return None
+    if read.past:
+        read.say("regions are grouped by the list of now")
     entry = entry_of(listed, party.region)
     return entry.values[0] if entry is not None and entry.values else "other"
 
@@ -107,7 +109,7 @@ def _rows(
     issued: dict[str, int],
     recognised: dict[str, int],
 ) -> tuple[RegionRow, ...]:
-    least = read.ctx.parameters.k_min_cell
+    least = read.least_cell
     sent = _hidden([issued.get(name, 0) for name in names], least)
     taken = _hidden([recognised.get(name, 0) for name in names], least)
     return tuple(

@@ -32,7 +32,7 @@ class RoundingLoss(Wire):
 
 @question(
     "rounding", "Q-B3", "Rules that lose most to rounding", provable=False,
-    now_only="live recognitions are counted", report=("取整损失", "Losses to rounding"),
+    dated=False, report=("取整损失", "Losses to rounding"),
 )  # fmt: skip
 def rounding(read: Reading, asked: RoundingAsked) -> list[RoundingLoss]:
     """Live recognitions by rule, greatest loss first (by hours, where they are known)."""

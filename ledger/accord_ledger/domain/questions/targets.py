@@ -62,7 +62,7 @@ Metric = Callable[[Reading, CountryAsked, int], Fraction | None]
 
 @question(
     "targets", "A6", "Targets and what is reached", provable=False,
-    now_only="shares are measured as things stand now", report=("目标完成情况", "Targets"),
+    dated=False, report=("目标完成情况", "Targets"),
 )  # fmt: skip
 def targets(read: Reading, asked: CountryAsked) -> list[TargetRow]:
     """Every entry of the list of targets; without one there are none."""
@@ -142,7 +142,7 @@ def _satisfaction(read: Reading, asked: CountryAsked, year: int) -> Fraction | N
     years = [read.get(QUALITY_YEARS, one.name, year) for one in activated(read, asked.country)]
     satisfied = sum(one.satisfied for one in years if one)
     responses = sum(one.responses for one in years if one)
-    return Fraction(satisfied, responses) if responses >= read.ctx.parameters.k_min_cell else None
+    return Fraction(satisfied, responses) if responses >= read.least_cell else None
 
 
 METRICS: Final[Mapping[str, Metric]] = {
@@ -161,6 +161,8 @@ METRICS: Final[Mapping[str, Metric]] = {
 def occupations(read: Reading, asked: CountryAsked) -> Occupations:
     """Occupations of the list that an active programme names; an entry's URI is its first value."""
     listed = _shortage_list(read, asked.country)
+    if read.past:
+        read.say("the list of shortage occupations is that of now")
     wanted = {entry.values[0] for entry in listed.entries if entry.values} if listed else set()
     if listed is None:
         read.say("there is no list shortage-occupations (T40)")

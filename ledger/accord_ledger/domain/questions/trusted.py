@@ -10,9 +10,10 @@ from accord_ledger.codec import Wire
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.domain.model.programme import GRANTS, Registry
 from accord_ledger.domain.questions.coverage import CountryAsked
+from accord_ledger.domain.questions.credential import granted
 from accord_ledger.domain.questions.question import question
 from accord_ledger.domain.questions.reading import Reading
-from accord_ledger.domain.standing import grant_in_force, registered
+from accord_ledger.domain.standing import registered
 
 
 class TrustedAsked(CountryAsked):
@@ -45,8 +46,10 @@ class TrustedIssuer(Wire):
 def trusted_issuers(read: Reading, asked: TrustedAsked) -> list[TrustedIssuer]:
     """In order of grant id; a withdrawal counts from its day on, never before."""
     found = []
+    if read.past:
+        read.say("places of agencies in registries are as they have been recorded since")
     for _, grant in read.rows(GRANTS, paged=True):
-        good = grant_in_force(grant, read.at) and asked.registry in (None, grant.registry)
+        good = granted(read, grant) and asked.registry in (None, grant.registry)
         if not good or (asked.cross_border and not grant.cross_border):
             continue
         if asked.country not in (None, read.known(PARTIES, grant.party).country):

@@ -1,5 +1,9 @@
 """Answers to questions: read on one snapshot in a thread, and on request proved value by value.
 
+An earlier moment is answered over the state as it was then (:mod:`accord_node.storage.past`), by the same
+functions that answer for now. A proof speaks of the newest state, so a proved answer for an earlier moment is
+computed from that, where the values carry their times (``Question.dated``), and says what they do not tell.
+
 A proved answer is computed a second time over exactly the values that are proved, at the block they are
 proved at; it is given only if that works, so that whoever checks it comes to the same.
 """
@@ -7,19 +11,19 @@ proved at; it is given only if that works, so that whoever checks it comes to th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from accord_client.api import AnswerProof, AskedAt, InclusionProof, ProvedValue, QuestionAnswer, Trusted
 from accord_client.questioning import replayed_reading
 from accord_client.verify.evidence import NotProvedError
-from accord_ledger.domain.questions.question import Asked, Question, moment_of
+from accord_ledger.domain.questions.question import Asked, Moment, Question
 from accord_ledger.domain.questions.reading import QuestionError, Reading
 from accord_ledger.execute import Version
 from accord_node.http.plain import plain
 from accord_node.http.problems import ProblemError
 from accord_node.http.proofs import Proved
-from accord_node.http.questions.sources import reading_of
+from accord_node.http.questions.sources import past_reading, reading_of
 from accord_node.http.site import Site, position_of
 from accord_node.http.versions import snapshot_version
 from accord_node.readmodel import Snapshot
@@ -33,34 +37,25 @@ _TRIES: Final = 3
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment a question is about, as it was asked."""
+def time_of(moment: Moment, now: Snapshot) -> int:
+    """UTC seconds of a moment; -1 for now.
 
-    date: int | None = None
-    height: int | None = None
+    Raises:
+        QuestionError: ``QUESTION_AT``.
+    """
+    newest = now.time_of(now.height)
+    if moment.date is not None and moment.date > newest:
+        raise QuestionError("QUESTION_AT", f"expected a moment up to {newest}", path="at")
+    if moment.height is None:
+        return -1 if moment.date is None else moment.date
+    if moment.height > now.height:
+        raise QuestionError("QUESTION_AT", f"expected a height from 1 to {now.height}", path="at")
+    return now.time_of(moment.height)
 
-    @classmethod
-    def read(cls, text: str) -> Moment:
-        """From a date or a height; empty: now.
 
-        Raises:
-            QuestionError: ``QUESTION_AT``.
-        """
-        if not text:
-            return cls()
-        date = moment_of(text)
-        if date is None and not (text.isdecimal() and len(text) < 16 and str(int(text)) == text):
-            raise QuestionError("QUESTION_AT", "expected a date YYYY-MM-DD or a height", path="at")
-        return cls(date, None if date is not None else int(text))
-
-    def time(self, now: Snapshot) -> int:
-        """UTC seconds; -1 for now."""
-        if self.height is None:
-            return -1 if self.date is None else self.date
-        if not 1 <= self.height <= now.height:
-            raise QuestionError("QUESTION_AT", f"expected a height from 1 to {now.height}", path="at")
-        return now.time_of(self.height)
+def block_of(moment: Moment, now: Snapshot) -> int | None:
+    """Height of the last block up to a moment; None for now."""
+    return moment.height if moment.date is None else now.height_at(moment.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,55 @@ def _finish(reading: Reading, value: Any, keys: Iterable[bytes], trusted: Truste
     return Read(
         plain(value), reading.ctx.height, reading.at, list(reading.notes), reading.next, tuple(keys), trusted
     )
+
+
+def from_newest(
+    now: Snapshot,
+    version: Version,
+    network: bytes,
+    question: Question,
+    asked: Asked,
+    *,
+    moment: Moment,
+    after: bytes,
+) -> Read:
+    """The answer that the newest state gives: for now, or of a moment as far as the values carry their times."""
+    reading, source, indexes = reading_of(now, version, network, at=time_of(moment, now), after=after)
+    value = question.run(reading, asked)
+    if moment.height is not None and now.time_of(moment.height + 1) == reading.at:
+        reading.say("the next block has the same time: what it brought is counted as well")
+    return _finish(reading, value, source.read, indexes.trusted)
+
+
+def as_of(
+    now: Snapshot,
+    version: Version,
+    network: bytes,
+    question: Question,
+    asked: Asked,
+    *,
+    moment: Moment,
+    after: bytes,
+) -> Read:
+    """The answer over the state of the moment asked about.
+
+    Raises:
+        QuestionError: ``QUESTION_AT``, and as :meth:`Question.run`.
+        ProblemError: ``PAST_UNKNOWN``: the node joined later, and the newest state does not tell.
+    """
+    time, height, joined = time_of(moment, now), block_of(moment, now), now.known_from
+    if height is None:
+        return from_newest(now, version, network, question, asked, moment=moment, after=after)
+    if height >= joined:
+        reading = past_reading(now, network, height=height, time=time, after=after)
+        value = question.run(reading, asked)
+        return replace(_finish(reading, value, (), Trusted()), height=now.height)
+    if not question.dated:
+        detail = f"this node joined at height {joined} and holds no older state"
+        raise ProblemError("PAST_UNKNOWN", detail, path="at")
+    found = from_newest(now, version, network, question, asked, moment=moment, after=after)
+    found.notes.append(f"this node joined at height {joined}: computed from the newest state")
+    return found
 
 
 async def on_snapshot(site: Site, work: Callable[[Snapshot, Version], T]) -> T:
@@ -112,19 +156,24 @@ async def answer(
         raise ProblemError(
             "QUESTION_VALUE", "this answer counts over everything and has no proof", path="proof"
         )
+    if proof and moment.given and not question.dated:
+        raise ProblemError(
+            "QUESTION_VALUE", "of an earlier moment this answer has no proof: ask without one, or replay the log",
+            path="proof",
+        )  # fmt: skip
+
+    network = site.node.genesis.network
 
     def read(now: Snapshot, version: Version) -> Read:
-        reading, source, indexes = reading_of(
-            now, version, site.node.genesis.network, at=moment.time(now), after=after
-        )
-        value = question.run(reading, asked)
-        if moment.height is not None and now.time_of(moment.height + 1) == reading.at:
-            reading.say("the next block has the same time: what it brought is counted as well")
-        return _finish(reading, value, source.read, indexes.trusted)
+        return from_newest(now, version, network, question, asked, moment=moment, after=after)
 
-    found = await on_snapshot(site, read)
     if proof:
+        found = await on_snapshot(site, read)
         return await _proved(site, question, asked, moment, after, found, read)
+    found = await on_snapshot(
+        site,
+        lambda now, version: as_of(now, version, network, question, asked, moment=moment, after=after),
+    )
     version = await snapshot_version(site.node, found.height)
     return _answer(version, moment, found, None, None)
 
@@ -157,7 +206,7 @@ async def _proved(
         version = proved.version
         again = replayed_reading(
             values, found.trusted, network=site.node.genesis.network, height=version.height,
-            time=version.time, at=found.at if at_given(moment) else -1, after=after,
+            time=version.time, at=found.at if moment.given else -1, after=after,
         )  # fmt: skip
         try:
             value = question.run(again, asked)
@@ -169,11 +218,6 @@ async def _proved(
         done = _finish(again, value, found.keys, found.trusted)
         return _answer(version, moment, done, seal, evidence(proved, found.keys, found.trusted))
     raise ProblemError("PROOF_NOT_READY")
-
-
-def at_given(moment: Moment) -> bool:
-    """Whether an earlier moment was asked about."""
-    return moment.date is not None or moment.height is not None
 
 
 async def _seal_at(site: Site, height: int) -> InclusionProof:

@@ -25,8 +25,7 @@ def query_of(question: Question) -> type[Parameters]:
     fields: list[tuple[str, Any, Any]] = [
         (one.name, one.type, one.default) for one in msgspec.structs.fields(question.asked)
     ]
-    if question.as_of:
-        fields.append(("at", At, ""))
+    fields.append(("at", At, ""))
     if question.paged:
         fields.append(("after", After, ""))
     if question.provable:
@@ -53,12 +52,6 @@ def _handler(question: Question) -> Handler:
     return handler
 
 
-def _summary(question: Question) -> str:
-    """With its row, and why it is answered for now only."""
-    now_only = f"; for now only, since {question.now_only}" if question.now_only else ""
-    return f"{question.summary} ({question.row}){now_only}"
-
-
 async def catalogue(_: Site, __: Call[Nothing, Nothing]) -> Questions:
     """Every question there is."""
     return Questions(
@@ -66,20 +59,27 @@ async def catalogue(_: Site, __: Call[Nothing, Nothing]) -> Questions:
             QuestionView(
                 name=one.name, row=one.row, summary=one.summary,
                 parameters=[field.name for field in msgspec.structs.fields(one.asked)],
-                as_of=one.as_of, provable=one.provable,
+                provable=one.provable, dated=one.dated,
             )
             for one in questions().values()
         ]
     )  # fmt: skip
 
 
-_PROBLEMS: Final = ("OBJECT_UNKNOWN", "QUESTION_VALUE", "QUESTION_AT", "QUESTION_TOO_LARGE", "QUERY_TOO_LONG")
+_PROBLEMS: Final = (
+    "OBJECT_UNKNOWN",
+    "QUESTION_VALUE",
+    "QUESTION_AT",
+    "PAST_UNKNOWN",
+    "QUESTION_TOO_LARGE",
+    "QUERY_TOO_LONG",
+)
 
 ROUTES: Final = (
     Route("GET", "/v1/questions", catalogue, "Every question and its parameters", Questions),
     *(
         Route(
-            "GET", f"/v1/questions/{one.name}", _handler(one), _summary(one), QuestionAnswer, query=query_of(one),
+            "GET", f"/v1/questions/{one.name}", _handler(one), f"{one.summary} ({one.row})", QuestionAnswer, query=query_of(one),
             value=one.answer, many=one.many,
             problems=(*_PROBLEMS, *(("PROOF_NOT_READY",) if one.provable else ())),
         )
