@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -44,6 +44,17 @@ def test_rule_1_work_starts_the_timers_once(work: on.Input) -> None:
     seat = Seat()
     assert timers(seat.give(work)) == {TimerKind.LEADER: 200, TimerKind.ADVANCE: 300}
     assert seat.give(work) == []
+
+
+@pytest.mark.parametrize("kind", ["notarize", "finalize"])
+def test_a_heartbeat_is_over_with_its_block_however_we_hear_of_it(
+    kind: Literal["notarize", "finalize"],
+) -> None:
+    seat = Seat()
+    seat.give(on.HeartbeatDue())
+    assert timers(seat.certify(kind, 1, B1.hash)).keys() <= {TimerKind.SETTLE}
+    assert seat.core.view == 2
+    assert timers(seat.give(on.WorkChanged(pending=False))) == {}
 
 
 def test_rule_1_f_plus_one_nullify_are_work() -> None:

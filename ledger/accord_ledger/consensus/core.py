@@ -1,4 +1,7 @@
-"""The Simplex state machine of one epoch. Everything that affects its transitions lives in this file.
+"""The Simplex state machine of one epoch. What affects its transitions lives here and in ``turn.py``.
+
+``turn`` is what we do in the view we are in (rules 1, 2 and 6); this file is what we come to know, and which
+view that brings us to.
 
 Theory of operation
 ===================
@@ -47,9 +50,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from accord_ledger.block import NO_SEAL, Certificate, Members, SealedBytes, Vote
+from accord_ledger.block import Certificate, Members, SealedBytes, Vote
 from accord_ledger.consensus import effects, inputs
-from accord_ledger.consensus.chain import Chain, Gap, Standing, Tip
+from accord_ledger.consensus.chain import Chain, Standing
 from accord_ledger.consensus.config import Config
 from accord_ledger.consensus.ending import Ending, answer_after_the_end
 from accord_ledger.consensus.inputs import TimerKind, Verdict
@@ -58,6 +61,7 @@ from accord_ledger.consensus.memory import Memory
 from accord_ledger.consensus.proposals import Placing
 from accord_ledger.consensus.restore import restore
 from accord_ledger.consensus.speech import Speech
+from accord_ledger.consensus.turn import Turn
 from accord_ledger.consensus.votes import vote_in
 
 
@@ -73,11 +77,11 @@ class Consensus:
 
     def __init__(self, network: bytes, members: Members, party: str | None, config: Config) -> None:
         self._members = members
-        self._placing = Placing(network, members)
         self._memory = Memory(members, party, config)
-        self._config = config
         self._speech = Speech(self._memory)
         self._ending = Ending()
+        placing = Placing(network, members)
+        self._turn = Turn(self._memory, self._speech, self._ending, placing, fetch=self._fetch)
         self._halted = False
 
     @property
@@ -116,10 +120,10 @@ class Consensus:
                 self._start(event)
             case inputs.WorkChanged(pending):
                 self._memory.pending = pending
-                self._work()
+                self._turn.work()
             case inputs.HeartbeatDue():
                 self._memory.heartbeat = True
-                self._work()
+                self._turn.work()
             case inputs.ProposalReceived(sealed, vote):
                 self._on_proposal(sealed, vote)
             case inputs.VoteReceived(vote):
@@ -130,7 +134,7 @@ class Consensus:
                 self._speech.answer(member, self._memory.chain.between(from_view, to_view))
             case inputs.BlockBuilt(view, sealed, ends_epoch):
                 self._ending.learn(sealed.hash, ends_epoch=ends_epoch)
-                self._propose(view, sealed)
+                self._turn.propose(view, sealed)
             case inputs.BlockReceived(sealed):
                 self._adopt(sealed)
             case inputs.BlockExecuted(view, seal, verdict, ends_epoch):
@@ -146,7 +150,7 @@ class Consensus:
         memory = self._memory
         chain = memory.chain = Chain(event.finalised, self._members.epoch)
         memory.abstain_through = event.abstain_through
-        restored = restore(event.records, chain, self._members, self._config.behind)
+        restored = restore(event.records, chain, self._members, memory.config.behind)
         memory.recall(restored.view, restored.rounds)
         if chain.final.view > event.finalised.view and chain.finalization is not None:
             self._speech.add(effects.Finalised(chain.finalization, chain.final.seal))
@@ -160,67 +164,15 @@ class Consensus:
     def _enter(self, view: int) -> None:
         self._memory.begin_view(view)
         self._speech.add(effects.EnteredView(view, self._memory.leader))
-        self._parent()
+        self._turn.parent()
         self._progress()
 
     def _progress(self) -> None:
         """Something became known that the current view may have waited for."""
         if not self._done:
-            self._work()
-            self._lead()
-            self._vote()
-
-    def _work(self) -> None:
-        """Rule 1: with work to do, start the timers of this view, once; with none, stay silent."""
-        memory = self._memory
-        if memory.armed or memory.party is None:
-            return
-        if not memory.has_work():
-            if memory.chain.unfinalised and not memory.settling:
-                memory.settling = True
-                self._speech.timer(TimerKind.SETTLE, self._config.settle_delay())
-            return
-        memory.armed = True
-        if "nullify" in memory.current.own:  # after a restart, or when work comes back
-            self._retry()
-        elif memory.silent(memory.leader):  # a leader long silent gets no time
-            self._nullify()
-        else:
-            if memory.current.proposal is None:
-                self._speech.timer(TimerKind.LEADER, self._config.leader_delay(memory.nullified))
-            self._speech.timer(TimerKind.ADVANCE, self._config.advance_delay(memory.nullified))
-            self._lead()
-
-    def _lead(self) -> None:
-        """Rule 1: ask for our block as soon as the parent and everything between is certain."""
-        memory, held = self._memory, self._memory.current
-        if not memory.may_lead():
-            return
-        parent = self._parent()
-        depth = None if parent is None else memory.chain.depth(parent.seal)
-        if parent is None or depth is None:  # a notarized block we lack is on its way
-            return
-        held.building = True
-        if self._ending.holds(parent.seal):  # known here, since depth counted it
-            self._propose(memory.view, memory.chain.seals[parent.seal])
-            return
-        empty_only = depth >= self._config.depth
-        self._speech.add(effects.BuildBlock(memory.view, parent.seal, parent.certificate, empty_only))
-
-    def _propose(self, view: int, sealed: SealedBytes) -> None:
-        """Rule 1: the proposal is our notarize; it binds us like any vote."""
-        held = self._memory.current
-        if view != self.view or not held.building or held.own or not self._memory.may_vote(view):
-            return
-        held.proposal, held.proposal_vote, held.verdict = sealed, None, Verdict.VALID
-        self._notarize(sealed)
-
-    def _notarize(self, sealed: SealedBytes) -> None:
-        held = self._memory.current
-        held.own["notarize"] = sealed.hash
-        proposed = self._speech.proposed(sealed, held.proposal_vote)
-        self._speech.persist(proposed, self._speech.voted(self.view, "notarize"))
-        self._speech.say(self.view, "notarize")
+            self._turn.work()
+            self._turn.lead()
+            self._turn.vote()
 
     def _on_proposal(self, sealed: SealedBytes, vote: Vote) -> None:
         """Rule 2: keep the first proposal of the view's leader; its parent certificate is news too."""
@@ -238,34 +190,6 @@ class Consensus:
         self._adopt(sealed)
         self._progress()
 
-    def _vote(self) -> None:
-        """Rule 2: notarize, nullify or wait, for the proposal of the current view."""
-        memory, held = self._memory, self._memory.current
-        sealed = held.proposal
-        if sealed is None or held.own or not memory.may_vote(memory.view):
-            return
-        placed = self._placing.judge(sealed, memory.view, memory.chain)
-        if self._ending.refuses(sealed, memory.view, executed=held.verdict is Verdict.VALID):
-            placed = Verdict.INVALID
-        match held.verdict if placed is Verdict.VALID else placed:
-            case Verdict.VALID:
-                self._notarize(sealed)
-            case Verdict.INVALID:
-                held.verdict = Verdict.INVALID
-                self._nullify()
-            case Gap() as gap:
-                self._speech.ask(gap)
-            case None:
-                self._execute(memory.view, sealed)
-
-    def _execute(self, view: int, sealed: SealedBytes) -> None:
-        held = self._memory.rounds.get(view)
-        if held is not None and held.proposes(sealed.hash):
-            if held.executing or held.verdict is not None:
-                return
-            held.executing = True
-        self._speech.add(effects.ExecuteBlock(view, sealed))
-
     def _on_executed(self, view: int, seal: bytes, verdict: Verdict) -> None:
         held = self._memory.rounds.get(view)
         if held is not None and held.proposes(seal):
@@ -275,15 +199,6 @@ class Consensus:
         if verdict is Verdict.INVALID and self._memory.chain.certified(view) == seal:
             self._diverge(view)
         self._progress()
-
-    def _nullify(self) -> None:
-        """Rule 6: never after our own finalize; said again until the view is over."""
-        if not self._memory.may_nullify():
-            return
-        self._memory.current.own["nullify"] = NO_SEAL
-        self._speech.persist(self._speech.voted(self.view, "nullify"))
-        self._speech.say(self.view, "nullify")
-        self._speech.timer(TimerKind.RETRY, self._config.retry_delay())
 
     def _on_vote(self, vote: Vote) -> None:
         """Rule 7: inside the window votes count; those who lag get help."""
@@ -299,7 +214,7 @@ class Consensus:
         if certificate is not None:
             self._learn(certificate)
         elif vote.view == memory.view:
-            self._work()
+            self._turn.work()
 
     def _record(self, vote: Vote) -> None:
         """Rule 8, and: a vote of ours that we do not remember means an old journal was put back."""
@@ -330,6 +245,7 @@ class Consensus:
             case "nullify":
                 memory.nullified += view >= memory.view
             case "finalize":
+                memory.heartbeat = False  # also of one that came by without its notarization
                 self._finalise(certificate)
         if view >= memory.view and not self.over:  # rules 3, 4 and 7: one certificate is enough to join
             self._enter(view + 1)
@@ -381,7 +297,7 @@ class Consensus:
             return
         chain.seals[sealed.hash] = sealed
         self._learn(sealed.seal.parent_certificate)
-        self._execute(view, sealed)
+        self._turn.execute(view, sealed)
         self._progress()
 
     def _on_timeout(self, view: int, kind: TimerKind) -> None:
@@ -396,30 +312,12 @@ class Consensus:
                 self._progress()
             case TimerKind.RETRY:
                 memory.armed = False
-                self._work()  # says it again, if there still is a reason
+                self._turn.work()  # says it again, if there still is a reason
             case TimerKind.LEADER | TimerKind.ADVANCE if not memory.has_work():
                 memory.armed = "nullify" in held.own  # done meanwhile: an idle network is silent
-                self._work()
+                self._turn.work()
             case TimerKind.LEADER | TimerKind.ADVANCE if kind is TimerKind.ADVANCE or held.proposal is None:
-                self._nullify()
-
-    def _retry(self) -> None:
-        """Rule 6: the nullify again, with the certificates that brought us here, and what we lack."""
-        self._speech.say(self.view, "nullify")
-        self._speech.send_best()
-        self._memory.asked = False
-        self._parent()
-        for view in self._memory.chain.notarized_views()[-self._config.depth :]:
-            self._fetch(view)
-        self._speech.timer(TimerKind.RETRY, self._config.retry_delay())
-
-    def _parent(self) -> Tip | None:
-        """What a block of this view may extend; None, and asked for, while we cannot say."""
-        parent = self._memory.chain.parent_for(self.view)
-        if isinstance(parent, Tip):
-            return parent
-        self._speech.ask(parent)
-        return None
+                self._turn.nullify()
 
     def _diverge(self, view: int) -> None:
         self._halt("STATE_DIVERGED", f"expected the block certified in view {view} to be valid")

@@ -83,7 +83,7 @@ class WorkChanged:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatDue:
-    """The network has been silent for the heartbeat interval; remembered until a block is notarized."""
+    """The network has been silent for the heartbeat interval; remembered until a block is notarized or final."""
 
 
 @dataclass(frozen=True, slots=True)
