@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta
 
 from accord_client.documents.json_guard import load_object
 from accord_client.errors import RefusedError
 from accord_client.keyring import Signer
-from accord_client.plain import from_plain, to_plain
+from accord_client.plain import from_plain, plain_file
 from accord_ledger import codec
 from accord_ledger.domain.kind import Body
 from accord_ledger.errors import ProofError
@@ -45,7 +44,7 @@ class BodySignature(codec.Wire):
 
     def to_json(self) -> bytes:
         """The file."""
-        return msgspec.json.format(msgspec.json.encode(to_plain(self)), indent=2) + b"\n"
+        return plain_file(self)
 
     @classmethod
     def from_json(cls, data: bytes) -> BodySignature:

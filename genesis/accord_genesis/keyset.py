@@ -2,6 +2,7 @@
 
     keys/<party>/institution/<purpose>.pem     stays with the institution, encrypted
     keys/<party>/node/{link,vote,log,witness}.pem    goes to the node's host, and nothing else does
+    keys/<party>/node/vote.unused                    goes with it: the vote key has never signed
 
 Each purpose has a key of its own, so that committees sign for themselves (DOMAIN.md 2.1).
 """
@@ -15,6 +16,7 @@ from typing import Final, get_args
 
 from accord_genesis.files import CeremonyError
 from accord_genesis.keyfiles import generate_key, load_key, write_key
+from accord_genesis.unusedkeys import mark_unused
 from accord_ledger.domain.kinds.network import NodeKey
 from accord_ledger.domain.kinds.party import NewKey
 from accord_ledger.fields import Purpose, Role
@@ -122,10 +124,12 @@ def write_keys(
     passphrase: bytes | None,
     node_passphrase: bytes | None = None,
 ) -> None:
-    """Write every key to a file of its own, mode 0600 in folders of mode 0700; overwrites nothing.
+    """Write every key to a file of its own, mode 0600 in folders of mode 0700; overwrites no key.
+
+    Beside the vote key stands that it has never signed (``unusedkeys``).
 
     Args:
-        keys: what to write.
+        keys: what to write, just made: no vote was signed with them.
         institution: folder that stays with the institution.
         node: folder that goes to the node's host.
         passphrase: encrypts the institution's keys; None leaves them open.
@@ -147,6 +151,7 @@ def write_keys(
     _make_private(node)
     for use in NODE_USES:
         write_key(node / f"{use}.pem", getattr(keys.node, use), passphrase=node_passphrase)
+    mark_unused(node / "vote.pem", keys.node.vote)
 
 
 def _make_private(folder: Path) -> None:

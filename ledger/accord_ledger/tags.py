@@ -49,8 +49,8 @@ class Tag(Enum):
 
     def digest(self, *parts: bytes) -> bytes:
         """SHA-256 over the tag, a zero byte and the parts one after another (32 bytes)."""
-        return sha256(self.value + b"\x00" + b"".join(parts)).digest()
+        return sha256(self._value_ + b"\x00" + b"".join(parts)).digest()
 
     def message(self, *parts: bytes) -> bytes:
         """The bytes a signature of this purpose is made over: tag, zero byte, parts."""
-        return self.value + b"\x00" + b"".join(parts)
+        return self._value_ + b"\x00" + b"".join(parts)

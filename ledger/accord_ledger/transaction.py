@@ -130,6 +130,36 @@ def parse_record(entry: bytes) -> ParsedRecord:
     )
 
 
+class _Checked(msgspec.Struct, frozen=True, gc=False):
+    """A record decoded in one go, when its form is known to be good."""
+
+    signatures: tuple[SignatureRow, ...]
+    tx: Transaction
+
+
+_checked: Final = msgspec.msgpack.Decoder(_Checked)
+
+
+def reopen_record(entry: bytes, entry_hash: bytes, leaf_hash: bytes, tx_id: bytes) -> ParsedRecord:
+    """What :func:`parse_record` gave for these very bytes before, at half its cost.
+
+    Args:
+        entry: was parsed elsewhere by this program; its form is not looked at again.
+        entry_hash: as it came out then, like the other two.
+        leaf_hash: see there.
+        tx_id: see there.
+    """
+    record = _checked.decode(entry)
+    return ParsedRecord(
+        entry=entry,
+        entry_hash=entry_hash,
+        leaf_hash=leaf_hash,
+        tx=record.tx,
+        tx_id=tx_id,
+        signatures=record.signatures,
+    )
+
+
 def _check_sorted(signatures: tuple[SignatureRow, ...]) -> None:
     previous: tuple[bytes, str] | None = None
     for key_id, scope, _ in signatures:

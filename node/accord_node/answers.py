@@ -119,7 +119,12 @@ class Answers:
         blocks: list[Block] = []
         rows: list[BlockRow] = []
         certified, size, more = 0, 0, True
-        while more and len(rows) < MAX_BLOCKS and (found := await self._rows(wanted.first + len(rows))):
+        database = self._store.database
+        while (
+            more
+            and len(rows) < MAX_BLOCKS
+            and (found := await database.blocks(wanted.first + len(rows), ENTRIES_AT_ONCE))
+        ):
             read = await self._executor.run(lambda found=found: self._read(found))  # type: ignore[misc]
             for row, block in zip(found, read, strict=True):
                 size += len(block.seal) + sum(map(len, block.entries)) + 4 * len(block.entries) + 16
@@ -135,14 +140,6 @@ class Answers:
             certified = len(blocks)  # no finalization inside: the hash chain will lead to the tip's
         answer = Range(blocks=tuple(blocks[:certified]), certificate=certificate)
         return await self._executor.run(lambda: codec.encode(answer))
-
-    async def _rows(self, first: int) -> list[BlockRow]:
-        rows: list[BlockRow] = []
-        entries = 0
-        while entries < ENTRIES_AT_ONCE and (row := await self._store.database.block(first + len(rows))):
-            rows.append(row)
-            entries += row.count + 1
-        return rows
 
     def _read(self, rows: list[BlockRow]) -> list[Block]:
         """Whole blocks of consecutive rows out of the log files."""

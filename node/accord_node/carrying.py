@@ -30,6 +30,7 @@ from accord_ledger.errors import ProofError
 from accord_node.joining import check_new, join
 from accord_node.storage import handoffs, snapshot
 from accord_node.storage.durable import replace_file, sync_directory
+from accord_node.storage.past import write_past
 from accord_node.storage.snapshot import MANIFEST, MAX_MANIFEST_BYTES, read_manifest
 
 MARK: Final = "carrying"
@@ -128,8 +129,10 @@ def _rename(path: Path, genesis: Genesis, continues: Continuation) -> None:
                 f"expected a snapshot of block {prefix.height} with seal {prefix.seal.hex()}, got block "
                 f"{found[0]} with seal {found[2].hex()}",
             )
-        db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", sorted(genesis.values.items()))
-        root = AuthMap.build(db.execute("SELECT key, value FROM state")).root
+        acts = dict(sorted(genesis.values.items()))
+        write_past(db, acts, prefix.height)
+        db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", acts.items())
+        root = AuthMap.build(db.execute("SELECT key, value FROM all_state")).root
         if root != continues.begins:
             raise ProofError(
                 "RECOVERY_ROOT", f"expected state root {continues.begins.hex()}, got {root.hex()}"

@@ -17,6 +17,7 @@ from accord_ledger.domain.pipeline import Prepared, SignatureChecker
 from accord_ledger.errors import Rejection
 from accord_ledger.execute import Executed, Execution, Version, execute_block
 from accord_ledger.state import View
+from accord_node.stretch import Stretch
 from accord_node.workers import Executor
 
 T = TypeVar("T")
@@ -205,14 +206,25 @@ class Chain:
 
     async def _run(self, records: Sequence[Prepared], work: Callable[[], T]) -> T:
         small = len(records) <= INLINE_RECORDS and body_bytes(records) <= INLINE_BYTES
-        if small:
-            return work()
+        return work() if small else await self._elsewhere(work)
+
+    async def _elsewhere(self, work: Callable[[], T]) -> T:
         running = asyncio.ensure_future(self._executor.run(work))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:  # the lock is held until the thread reads durable state no more
             await asyncio.wait([running])
             raise
+
+    async def alone(self, work: Callable[[], T]) -> T:
+        """Run work in the thread that executes, while nothing else does and the base stays where it is."""
+        async with self.lock:
+            return await self._elsewhere(work)
+
+    async def settle_on(self, stretch: Stretch) -> None:
+        """:meth:`settle` for a stretch: from now on nothing executes but on its end."""
+        async with self.lock:
+            self._settling = stretch.version.seal_hash
 
     async def settle(self, block: Executed) -> None:
         """From now on nothing executes beside ``block``, a final child of the base about to be written.
@@ -248,9 +260,19 @@ class Chain:
         """
         if block.sealed.seal.parent != self.base.seal_hash:
             raise ValueError("expected a child of the base")
+        return self._advance([block], version)
+
+    def advance_over(self, stretch: Stretch, version: Version) -> list[Prepared]:
+        """:meth:`advance` over many blocks at once."""
+        if stretch.parent != self.base.seal_hash:
+            raise ValueError("expected what continues the base")
+        return self._advance(stretch.blocks, version)
+
+    def _advance(self, blocks: Sequence[Executed], version: Version) -> list[Prepared]:
         self.base, self._settling = version, b""
-        self._blocks.pop(block.sealed.hash, None)
-        self._final.discard(block.sealed.hash)
+        for block in blocks:
+            self._blocks.pop(block.sealed.hash, None)
+            self._final.discard(block.sealed.hash)
         kept: dict[bytes, Executed] = {}
         dropped: list[Prepared] = []
         for seal, other in sorted(self._blocks.items(), key=lambda item: item[1].sealed.seal.height):

@@ -125,6 +125,8 @@ class Work(Section, frozen=True, kw_only=True):
     """Decoded state values kept in memory."""
     database_cache_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
     """Pages of the database kept in memory at most, MiB; they fill as the ledger grows."""
+    settle_rows: Annotated[int, Meta(ge=16, le=1_000_000)] = 65_536
+    """Rows with random keys gathered before they are written to the database in sorted order (300 bytes each)."""
     uvloop: bool = True
     """Use the faster event loop where it is installed."""
 

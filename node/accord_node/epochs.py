@@ -29,6 +29,7 @@ from accord_node.early import EarlyItems
 from accord_node.messages import Status
 from accord_node.nodekeys import NodeKeys
 from accord_node.otherepochs import OtherEpochs
+from accord_node.ownvotes import NOWHERE, OwnVotes, Place
 from accord_node.peer import Outcome, Topic
 from accord_node.services import Services
 
@@ -67,7 +68,8 @@ class Epochs:
             say_doubt: notes durably whether the journal may not be the newest.
             spawn: runs a task; its failure stops the node.
         """
-        self._services = services
+        self._votes = OwnVotes(services.journal)
+        self._services = replace(services, journal=self._votes)
         self._keys = keys
         self._config = config
         self._others = others
@@ -128,16 +130,20 @@ class Epochs:
         )
         return Driver(core, services)
 
-    def begin(self, records: tuple[journal.Record, ...], doubt: Doubt | None) -> None:
+    def begin(self, records: tuple[journal.Record, ...], doubt: Doubt | None, after: Place = NOWHERE) -> None:
         """Start the first instance from the journal.
 
         Args:
             records: everything the journal held.
             doubt: the journal may not be the newest; then this node follows until it knows how long to
                 abstain.
+            after: of votes up to this place the journal need not hold any.
         """
         self._records, self._doubt = records, doubt
-        if doubt is not None:
+        self._votes.restore(records, after)
+        if doubt is None and self._unaccounted(self._tip()):
+            self._suspect()
+        if self._doubt is not None:
             self.driver = self._make()
         self._start()
 
@@ -162,14 +168,18 @@ class Epochs:
 
     def on_final(self, block: Executed, certificate: Certificate | None, version: Version) -> None:
         """A block is durable; if it was the last of the running epoch, the instance is stopped."""
-        del block
         if self._stopped:
             return
+        seal = block.sealed.seal
+        if self._doubt is None and self._unaccounted(seal.parent_certificate, certificate):
+            self._on_restored()
+        self._votes.forget_before((seal.epoch, seal.view))
         if version.members.epoch != self.members.epoch:
             self._through = None  # old votes in the next epoch are bounded anew
             self._renew()
         elif self._through is not None and certificate is not None and certificate.view >= self._through:
             log.info("finality has passed every vote we may have cast", view=certificate.view)
+            self._votes.accounts_after((certificate.epoch, certificate.view))
             self._resolve()
 
     def _resolve(self) -> None:
@@ -192,9 +202,29 @@ class Epochs:
 
     def _on_restored(self) -> None:
         """A vote of ours that the journal does not hold: from now on nothing is signed before it is bounded."""
+        self._suspect()
+        self._renew()
+
+    def _suspect(self) -> None:
         self._doubt, self._through = Doubt(fresh=False), None
         self._spawn(self._say_doubt(True))  # noqa: FBT003 - a yes or no to be noted
-        self._renew()
+
+    def _unaccounted(self, *certificates: Certificate | None) -> bool:
+        """Whether one of these durable certificates holds a vote by a key of ours that the journal does not."""
+        party = self._services.party
+        ours = [key.public for key in self._keys.held("vote")]
+        for certificate in certificates:
+            if certificate is None or not self._votes.lacks(certificate, party):
+                continue
+            members = self._services.electorates.members(certificate.epoch)
+            if members is not None and members.vote_key(party) in ours:
+                log.warning(
+                    "a final block shows a vote of ours that is not in our journal",
+                    view=certificate.view,
+                    kind=certificate.kind,
+                )
+                return True
+        return False
 
     def _renew(self) -> None:
         """Stop the instance; when its tasks are gone, the next one begins."""

@@ -20,6 +20,7 @@ from accord_node.bodies import Bodies, Body
 from accord_node.chain import Chain
 from accord_node.records import UnreadableBody
 from accord_node.storage.store import Store
+from accord_node.stretch import Stretch
 
 log = structlog.get_logger("finaliser")
 
@@ -27,6 +28,9 @@ FinalListener = Callable[[Executed, Certificate | None, Version], None]
 
 MAX_WAITING = 1024
 """Finalizations waiting to be worked off; beyond, the oldest is dropped: a newer one covers it."""
+
+TOLD_AT_ONCE = 8
+"""Durable blocks that listeners hear of between two turns of the event loop."""
 
 
 class Finaliser:
@@ -156,6 +160,42 @@ class Finaliser:
         async with self._chain.lock:
             version = self._store.adopt(block)
             self._chain.advance(block, version)
+        self._known(block, certificate, version)
+
+    async def begin(self, stretch: Stretch, certificate: Certificate | None) -> asyncio.Task[None]:
+        """Begin to make final blocks that continue the base durable and known, all or none.
+
+        Args:
+            stretch: the blocks, executed.
+            certificate: finalization of the last of them.
+
+        Returns:
+            The writing; while it goes on, what continues the stretch may be executed.
+        """
+        await self._chain.settle_on(stretch)
+        return asyncio.get_running_loop().create_task(self._commit_all(stretch, certificate))
+
+    async def _commit_all(self, stretch: Stretch, certificate: Certificate | None) -> None:
+        self._writing = asyncio.get_running_loop().create_task(self._write_all(stretch, certificate))
+        await asyncio.shield(self._writing)
+        async with self._chain.lock:
+            versions = self._store.adopt_all(stretch)
+            self._chain.advance_over(stretch, versions[-1])
+        for number, (block, version) in enumerate(zip(stretch.blocks, versions, strict=True)):
+            if number % TOLD_AT_ONCE == TOLD_AT_ONCE - 1:
+                await asyncio.sleep(0)
+            self._known(block, certificate if block is stretch.blocks[-1] else None, version)
+
+    async def _write_all(self, stretch: Stretch, certificate: Certificate | None) -> None:
+        last = stretch.blocks[-1]
+        for block in stretch.blocks:
+            if block.version.ends_epoch:
+                own = certificate if block is last else None
+                await self._store.hand_over(self._chain.network, self._chain.base.members, block, own)
+        await self._store.write_all(stretch, certificate)
+
+    def _known(self, block: Executed, certificate: Certificate | None, version: Version) -> None:
+        """A block is durable: tell everybody."""
         self._bodies.forget_up_to(version.height)
         if certificate is not None:
             self.tip = certificate

@@ -36,6 +36,8 @@ GOSSIP_PAUSE_SECONDS = 0.02
 """Under load records gather so long and go as one batch: each batch costs every node a message from us."""
 GOSSIP_AT_ONCE = 1
 """So many batches in one pause go at once: at rest nothing waits."""
+READ_AT_ONCE = 4
+"""Batches being checked together; others wait their turn, and are passed over if this node fell far behind."""
 MAX_SKEW_SECONDS = 60
 """A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
 
@@ -52,7 +54,21 @@ class Intake:
         network: PeerNetwork,
         clock: Clock,
         on_taken: Callable[[Sequence[Prepared]], None],
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Wire it.
+
+        Args:
+            chain: what records are for.
+            mempool: where they go.
+            reader: checks them.
+            network: the peers.
+            clock: time.
+            on_taken: hears of those that entered the pool.
+            behind: whether this node is so far behind that what peers say is not worth a look yet.
+        """
+        self._behind = behind
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._chain = chain
         self._mempool = mempool
         self._reader = reader
@@ -135,6 +151,12 @@ class Intake:
         """
         if len(payload) > MAX_BATCH_BYTES:
             return Outcome.BAD
+        async with self._reading:
+            return await self._read_batch(payload, sender)
+
+    async def _read_batch(self, payload: bytes, sender: str) -> Outcome:
+        if self._behind():
+            return Outcome.IGNORE  # nearly all of it is in the log already; the rest comes with its block
         entries = codec.decode(payload, Batch, limit=MAX_MESSAGE_BYTES).entries
         if len(entries) > GOSSIP_BATCH:
             return Outcome.BAD

@@ -24,12 +24,13 @@ def command(path: Path, endpoint: str, out: Path) -> None:
     Keys under [keys.coming] take the place of those under [keys]; link keys overlap. The institution then
     submits OUT as node_keys_set, with its institution key, from where that key is.
     """
-    from accord_node.membership import as_json, node_keys_body
+    from accord_client.plain import plain_file
+    from accord_node.membership import node_keys_body
 
     try:
         config, folder = load(path)
         made, body = node_keys_body(config, folder, endpoint)
-        write_public(out, as_json(body).encode())
+        write_public(out, plain_file(body))
     except AccordError as error:
         raise click.ClickException(str(error)) from error
     for file in made:

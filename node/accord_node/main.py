@@ -30,8 +30,9 @@ from accord_node.failures import ProcessError, end_with, named
 from accord_node.http import HttpServer
 from accord_node.joining import check_joined
 from accord_node.node import Node, NodeKeys
-from accord_node.storage.checking import refuse_damage
+from accord_node.storage.checking import find_damage, refuse_findings
 from accord_node.storage.durable import replace_file
+from accord_node.storage.history import find_other_history
 from accord_node.storage.logfiles import LogFiles
 
 log = structlog.get_logger("main")
@@ -296,7 +297,8 @@ def check(path: Path) -> int:
             raise ProcessError("DATA_MISSING", f"expected a node's data in {data}")
         with data_lock(data):
             check_joined(data)
-            refuse_damage(data)
+            refuse_findings(find_damage(data))
+            refuse_findings(find_other_history(data, read_genesis(config, folder)))
             asyncio.run(_check(config, folder))
     except Exception as error:  # noqa: BLE001 - whatever ends the process is said in one line
         return end_with(error)

@@ -6,18 +6,17 @@ travels. Nothing here changes a running node.
 
 from __future__ import annotations
 
-import json
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from accord_client.api import FinalBlock
-from accord_client.plain import to_plain
 from accord_genesis.keyfiles import find_passphrase, generate_key, load_key, write_key
+from accord_genesis.unusedkeys import mark_unused
 from accord_ledger import codec
 from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet, NodeUse
 from accord_ledger.domain.kinds.seat import SeatGrant
@@ -56,7 +55,7 @@ class NodeKeyFiles:
                 yield self.folder / name
 
     def make_missing(self) -> list[Path]:
-        """Make every key that T43 will name and that is not there yet; overwrites nothing.
+        """Make every key that T43 will name and that is not there yet; overwrites no key.
 
         Raises:
             MembershipError: ``NODE_KEYS_UNNAMED``: the configuration names no file for a use.
@@ -71,7 +70,10 @@ class NodeKeyFiles:
                 )
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                write_key(path, generate_key(), passphrase=self._passphrase)
+                key = generate_key()
+                write_key(path, key, passphrase=self._passphrase)
+                if use == "vote":
+                    mark_unused(path, key)
                 made.append(path)
         return made
 
@@ -136,8 +138,3 @@ def seat_body(config: Config, folder: Path, found: FinalBlock, *, now: int) -> S
     """
     ready = prove_ready(config.party, read_keys(config, folder), found)
     return SeatGrant(party=config.party, ready=ready, sign_by=now + SIGN_BY_SECONDS)
-
-
-def as_json(body: Any) -> str:
-    """A body as ``accord submit`` and ``accord sign-body`` read it."""
-    return json.dumps(to_plain(body), indent=2) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,16 @@ import structlog
 from accord_genesis.document import Genesis
 from accord_ledger.block import Certificate, check_version
 from accord_ledger.consensus import inputs as on
-from accord_ledger.errors import FatalError
 from accord_ledger.execute import Executed, Version
 from accord_node.clock import ledger_clock
 from accord_node.config import Config
-from accord_node.doubt import find_doubt
+from accord_node.doubt import claim_journal, find_doubt
+from accord_node.firststart import take_unused
 from accord_node.journalwriter import JournalWriter
 from accord_node.machine import Machine
 from accord_node.nodekeys import NodeKeys
-from accord_node.parts import Parts
+from accord_node.ownvotes import NOWHERE
+from accord_node.parts import Ground, Parts
 from accord_node.seams import Clock
 from accord_node.storage.store import Beginning, Store
 from accord_node.workers import Workers
@@ -35,18 +37,8 @@ TICK_SECONDS = 0.5
 class Node(Parts):
     """A running node. Make it with :meth:`open`, then :meth:`start`; :meth:`close` ends everything."""
 
-    def __init__(
-        self,
-        config: Config,
-        folder: Path,
-        genesis: Genesis,
-        keys: NodeKeys,
-        clock: Clock,
-        store: Store,
-        threads: dict[str, Workers],
-        machine: Machine,
-    ) -> None:
-        super().__init__(config, folder, genesis, keys, clock, store, threads, machine)
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
         self._ticker: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.peer_port = 0
@@ -78,58 +70,31 @@ class Node(Parts):
                 ours; or ``VERSION_UNKNOWN``: this program cannot execute what follows.
         """
         machine = machine or Machine()
-        threads = {
-            "execute": Workers("execute"),
-            "signatures": Workers("signatures", config.work.signature_threads),
-            "disk": Workers("disk"),
-            "answers": Workers("answers"),
-            "journal": Workers("journal"),
-        }
-        beginning = Beginning(
-            genesis.network,
-            genesis.document.created,
-            genesis.members,
-            genesis.values,
-            genesis.document.continues,
-        )
-        try:
+        # where this fails, threads left running would keep a process alive that reported its end
+        async with AsyncExitStack() as undo:
+            threads = _workers(config)
+            for thread in threads.values():
+                undo.callback(thread.close)
             store = await Store.open(
                 folder / config.data,
-                beginning,
+                Beginning.of(genesis),
                 threads["disk"],
                 values_cached=config.work.state_values_cached,
                 cache_mib=config.work.database_cache_mib,
+                settle_rows=config.work.settle_rows,
                 connect=machine.connect,
             )
-        except BaseException:
-            for thread in threads.values():
-                thread.close()
-            raise
-        try:
+            undo.push_async_callback(store.close)
             check_version(store.base.protocol, store.base.epoch_first)
             clock = ledger_clock(genesis, clock, store.base.time)
-            node = cls(config, folder, genesis, keys, clock, store, threads, machine)
+            node = cls(Ground(config, folder, genesis, keys, clock, store, threads, machine))
             await node._claim_journal()
             await node._wire()
-        except BaseException:  # threads left running would keep a process alive that reported its end
-            await store.close()
-            for thread in threads.values():
-                thread.close()
-            raise
+            undo.pop_all()
         return node
 
     async def _claim_journal(self) -> None:
-        """The journal belongs to this database: another member's, copied in, must not be spoken from.
-
-        One that had to be made anew is taken on, in doubt (``accord_node.doubt``).
-        """
-        known = await self.store.database.meta("journal")
-        if known is None or self._new_journal:
-            await self.store.database.set_meta("journal", self.wal.identity)
-        elif known != self.wal.identity:
-            raise FatalError(
-                "JOURNAL_FOREIGN", f"expected vote journal {known.hex()}, got {self.wal.identity.hex()}"
-            )
+        await claim_journal(self.store.database, self.wal.identity, empty=self._empty_journal)
 
     async def start(self) -> None:
         """Listen, link, restore what the journal and the pending log hold, and take part."""
@@ -147,11 +112,16 @@ class Node(Parts):
             self.store.database,
             token,
             records,
-            created=self._new_journal,
+            empty=self._empty_journal,
             height=base.height,
             begun=base.begun,
         )
-        self.epochs.begin(records, doubt)
+        if first := take_unused(self.config.keys, self._folder, self.keys) and self._empty_journal:
+            log.info("first start: our vote keys have never signed")
+            await self._say_doubt(doubtful=False)
+        newest = None if first else await self.store.database.newest_certificate()
+        after = NOWHERE if newest is None else (newest.epoch, newest.view)
+        self.epochs.begin(records, None if first else doubt, after)
         if not base.begins:
             self.cosigners.advanced(base, self.electorates.sealed(base))
         self._tick()
@@ -257,3 +227,14 @@ class Node(Parts):
     def on_final(self, listener: Callable[[Executed, Certificate | None, Version], None]) -> None:
         """Hear of every durable block, in order."""
         self.finaliser.listen(listener)
+
+
+def _workers(config: Config) -> dict[str, Workers]:
+    """The threads of a node, by what they do."""
+    return {
+        "execute": Workers("execute"),
+        "signatures": Workers("signatures", config.work.signature_threads),
+        "disk": Workers("disk"),
+        "answers": Workers("answers"),
+        "journal": Workers("journal"),
+    }

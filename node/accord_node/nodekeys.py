@@ -2,7 +2,7 @@
 
 Keys that are being rotated in lie beside those in use; votes and cosignatures change over with the epoch
 that names them, links and notes with the next start. A vote is signed with the key that its epoch names
-for this party, and with no other.
+for this party, and with no other. Whether a key has signed before: :mod:`accord_node.firststart`.
 """
 
 from __future__ import annotations

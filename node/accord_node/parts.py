@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,21 @@ KEPT_VERSIONS = 64
 """Durable versions kept in memory, so that a proof can be given at the newest cosigned one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the parts of a node stand on."""
+
+    config: Config
+    folder: Path
+    """Paths in the configuration are relative to it."""
+    genesis: Genesis
+    keys: NodeKeys
+    clock: Clock
+    store: Store
+    threads: dict[str, Workers]
+    machine: Machine
+
+
 class Parts(ABC):
     """The parts of one node, made in two steps: ``__init__`` without I/O but the journal's, then :meth:`_wire`."""
 
@@ -78,35 +94,26 @@ class Parts(ABC):
     submissions: Submissions
     catch_up: CatchUp
 
-    def __init__(
-        self,
-        config: Config,
-        folder: Path,
-        genesis: Genesis,
-        keys: NodeKeys,
-        clock: Clock,
-        store: Store,
-        threads: dict[str, Workers],
-        machine: Machine,
-    ) -> None:
-        self.config = config
+    def __init__(self, ground: Ground) -> None:
+        self.config = config = ground.config
         self.party = config.party
-        self.genesis = genesis
-        self.keys = keys
-        self.clock = clock
-        self.store = store
+        self.genesis = ground.genesis
+        self.keys = ground.keys
+        self.clock = ground.clock
+        self.store = store = ground.store
         self.cache = SignatureCache(config.work.signatures_remembered)
-        self._threads = threads
-        self._machine = machine
-        self._folder = folder
-        data = folder / config.data
-        self.chain = Chain(genesis.network, store.base, self.cache, threads["execute"])
+        self._threads = threads = ground.threads
+        self._machine = ground.machine
+        self._folder = ground.folder
+        data = ground.folder / config.data
+        self.chain = Chain(ground.genesis.network, store.base, self.cache, threads["execute"])
         self.electorates = Electorates(self.chain, self.cache)
         self.mempool = Mempool(config.pool.capacity, config.pool.author_share, config.pool.max_bytes)
         self.reader = RecordReader(self.chain, self.cache, threads["signatures"])
         self._disks = (DirectoryDisk(data / "journal"), DirectoryDisk(data / "pending"))
-        self.wal = Wal(self._disks[0], machine.chance.randbytes(16))
-        self._new_journal = self.wal.created
+        self.wal = Wal(self._disks[0], ground.machine.chance.randbytes(16))
+        self._empty_journal = self.wal.created
+        self._saying_doubt = asyncio.Lock()
         self.pending = PendingLog(self._disks[1])
         self.versions: deque[Version] = deque([store.base], maxlen=KEPT_VERSIONS)
         """Durable versions, oldest first."""
@@ -229,12 +236,13 @@ class Parts(ABC):
             on_refused=lambda refused: self.submissions.on_refused(refused),
             on_accused=lambda evidence: self.accusations.accuse(evidence),
             on_fatal=self.stop_for,
+            ranges_flow=lambda: self.catch_up.far,
         )
 
     def _wire_finality(self, bodies: Bodies, log_key: SigningKey) -> None:
         self.catch_up = CatchUp(
             self.chain,
-            self.reader,
+            self.cache,
             self.network,
             self.electorates.check,
             self._threads["answers"],
@@ -268,6 +276,7 @@ class Parts(ABC):
             disk=self._threads["disk"],
             work_changed=self.epochs.work_changed,
             on_fatal=self.stop_for,
+            behind=lambda: self.standing.behind,
         )
         self.accusations = Accusations(
             self._folder / self.config.data / "evidence",
@@ -319,6 +328,7 @@ class Parts(ABC):
         gossip.on_item(Topic.COSIGNATURE, self.cosigners.on_cosignatures)
         gossip.on_item(Topic.TRANSACTIONS, self.submissions.intake.on_batch)
         gossip.on_status(self.standing.status, self.standing.on_status)
+        gossip.pass_over(lambda: self.standing.behind)
 
     def _reach(self, members: Members) -> int:
         """How many of these members this node is to be linked to, as the peer network has it."""
@@ -330,7 +340,11 @@ class Parts(ABC):
         return len(others) if len(others) <= PeerConfig().full_mesh else members.faults + 1
 
     async def _say_doubt(self, doubtful: bool) -> None:
-        await (suspect if doubtful else resolve)(self.store.database)
+        async with self._saying_doubt:  # in the order of the calls: the last word counts
+            if doubtful:
+                await suspect(self.store.database)
+            else:
+                await resolve(self.store.database, JournalWriter(self.wal, self._threads["journal"]))
 
     def release(self) -> None:
         """Close every file at once, as the end of the process would; nothing may use them any more."""

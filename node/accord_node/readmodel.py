@@ -18,7 +18,9 @@ from typing import Final, TypeVar
 from accord_ledger import codec
 from accord_ledger.errors import AccordError, FatalError
 from accord_node.storage import status_history
+from accord_node.storage.past import PastState
 from accord_node.storage.schema import KNOWN_FROM
+from accord_node.storage.settling import value_of
 from accord_node.storage.tallies import SqlTallies
 from accord_node.workers import Workers
 
@@ -61,6 +63,14 @@ class BlockRow:
     """Canonical finalization, if one was made for this very block."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What questions read, as of an earlier height than that of the snapshot it is part of."""
+
+    state: PastState
+    tallies: SqlTallies
+
+
 class Snapshot:
     """The database as of one height; for use inside one visit."""
 
@@ -76,15 +86,15 @@ class Snapshot:
     def known_from(self) -> int:
         """Height from which on this node executed the blocks itself; 0 unless it joined from a snapshot.
 
-        Of the time before, it holds log and indexes, but neither results nor how standings changed.
+        Of the time before, it holds log and indexes, but neither results, nor how standings changed, nor what
+        state held.
         """
         raw = self._db.execute("SELECT value FROM meta WHERE name = ?", (KNOWN_FROM,)).fetchone()
         return 0 if raw is None else int(raw[0])
 
     def value(self, key: bytes) -> bytes | None:
         """One state value, canonical bytes."""
-        row = self._db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
+        return value_of(self._db, key)
 
     def scan(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         """State rows with start <= key < end, in key order."""
@@ -154,6 +164,10 @@ class Snapshot:
     def tallies(self) -> SqlTallies:
         """Records by subject, and counts."""
         return SqlTallies(self._db)
+
+    def past(self, height: int) -> Past:
+        """The ledger as the blocks up to a height made it, from ``known_from`` on."""
+        return Past(PastState(self._db, height), SqlTallies(self._db, height))
 
     def status_list(self, owner: str, name: str, height: int) -> status_history.ListStatus:
         """A party's status list as the blocks up to a height made it."""

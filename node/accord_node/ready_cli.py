@@ -24,13 +24,14 @@ def command(path: Path, url: str, out: Path) -> None:
 
     The node must be running and have caught up. Members and the newcomer then sign OUT as seat_grant.
     """
-    from accord_node.membership import as_json, final_block, seat_body
+    from accord_client.plain import plain_file
+    from accord_node.membership import final_block, seat_body
 
     try:
         config, folder = load(path)
         found = final_block(config, folder, url)
         body = seat_body(config, folder, found, now=int(time.time()))
-        write_public(out, as_json(body).encode())
+        write_public(out, plain_file(body))
     except AccordError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"seat_grant of {config.party} at height {found.height} in {out}; signatures count for 5 days")

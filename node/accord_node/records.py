@@ -21,7 +21,7 @@ from accord_ledger.domain.pipeline import Prepared, prepare, signature_jobs
 from accord_ledger.errors import Rejection
 from accord_ledger.state import Source, View
 from accord_node.chain import Chain
-from accord_node.signatures import Job, SignatureCache
+from accord_node.signatures import SignatureCache
 from accord_node.workers import Executor
 
 CHUNK = 128
@@ -115,30 +115,6 @@ class RecordReader:
             bad = Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures")
             return Refusal(entry, bad), False
         return prepared, authored(prepared, state)
-
-    async def read_unchecked(self, entries: Sequence[bytes]) -> tuple[list[Answer], list[Job]]:
-        """Records of good form, and the signatures of known keys that somebody else is to check."""
-        state = self._chain.head().state
-        return await self._executor.run(lambda: self._read_unchecked(entries, state))
-
-    def _read_unchecked(self, entries: Sequence[bytes], source: Source) -> tuple[list[Answer], list[Job]]:
-        state = View(source)
-        answers: list[Answer] = []
-        jobs: list[Job] = []
-        for entry in entries:
-            try:
-                prepared = prepare(entry)
-            except Rejection as rejection:
-                answers.append(Refusal(entry, rejection))
-            else:
-                answers.append(prepared)
-                jobs += signature_jobs(prepared, state)
-        return answers, jobs
-
-    def remember(self, jobs: Iterable[Job]) -> None:
-        """These signatures were checked elsewhere and are good."""
-        for job in jobs:
-            self._cache.remember(*job)
 
     def verifies(self, prepared: Prepared) -> bool:
         """Whether every signature by a key that is known by now verifies."""

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from accord_client.audit.source import open_source
-from accord_client.plain import from_plain
+from accord_client.plain import from_plain, plain_file
 from accord_genesis.cli.common import report
 from accord_genesis.cli.options import GENESIS_FILE, instant
 from accord_genesis.document import MAX_FILE_BYTES, open_unfinished
@@ -20,7 +20,6 @@ from accord_genesis.recovery import Plan, declaration, recover
 from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.errors import AccordError
 from accord_node.failures import explain_failure, named
-from accord_node.membership import as_json
 from accord_node.recovering import fetch, old_network, scratch
 from accord_node.storage.snapshot import Manifest
 from accord_node.storage.snapshotting import make_snapshot
@@ -68,9 +67,8 @@ def command(
         file = _recover(place, plan, read_public(old_file, limit=MAX_FILE_BYTES))
         write_public(out, file)
         opened = open_unfinished(file)
-        write_public(
-            declaration_file, as_json(declaration(opened, sign_by=plan.created + SIGN_BY_SECONDS)).encode()
-        )
+        body = declaration(opened, sign_by=plan.created + SIGN_BY_SECONDS)
+        write_public(declaration_file, plain_file(body))
     except (AccordError, OSError, msgspec.DecodeError) as error:
         raise click.ClickException(explain_failure(named(error))) from error
     report(

@@ -54,5 +54,7 @@ class Services:
     on_fatal: Callable[[BaseException], None]
     on_restored: Callable[[], None] = lambda: None
     """Called when a vote of ours turns up that the journal does not hold."""
+    ranges_flow: Callable[[], bool] = lambda: False
+    """Whether many final blocks are coming in ranges: then none is fetched by itself."""
     on_other_epoch: Callable[[int, Topic, bytes, str], None] = lambda *_: None
     """Called with epoch, topic, payload and sender for what belongs to another epoch."""

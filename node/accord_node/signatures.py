@@ -7,11 +7,30 @@ only remembers that the mathematics held, so a proposal costs execution and not 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
+from accord_ledger.domain.pipeline import SignatureChecker
 from accord_ledger.keys import verifies
 
 Job = tuple[bytes, bytes, bytes]
 """(public, message, signature)."""
+
+
+class Known:
+    """Signatures that were found good elsewhere, for one job; any other is the checker's to decide.
+
+    They are not remembered for longer: what is long final is not asked for again.
+    """
+
+    __slots__ = ("_checker", "_good")
+
+    def __init__(self, good: AbstractSet[Job], checker: SignatureChecker) -> None:
+        self._good = good
+        self._checker = checker
+
+    def __call__(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        """Whether the signature verifies."""
+        return (public, message, signature) in self._good or self._checker(public, message, signature)
 
 
 class SignatureCache:

@@ -18,6 +18,7 @@ from accord_node.messages import Request, Status, Tip
 from accord_node.peer import PeerConfig, PeerNetwork
 from accord_node.seams import Clock
 from accord_node.sync import CatchUp
+from accord_node.workshop import FAR_BLOCKS
 
 log = structlog.get_logger("node")
 
@@ -57,8 +58,17 @@ class Standing:
         self._spawn = spawn
         self._asking: set[str] = set()
         """Peers whose tip is being asked for: none of them can keep us from asking another."""
+        self._heights: dict[str, int] = {}
+        """Newest durable heights, as members say."""
         self.last_final = clock.monotonic()
         self.busy_since: float | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether f + 1 members say that they are many blocks ahead: one of them at least is honest."""
+        members = self._epochs.members
+        said = sorted((self._heights.get(member.party, 0) for member in members.members), reverse=True)
+        return said[members.faults] > self._chain.base.height + FAR_BLOCKS
 
     def status(self) -> bytes:
         """What peers are told."""
@@ -76,6 +86,8 @@ class Standing:
         """What a peer tells: one of us may lack something that the other has."""
         status, base = codec.decode(payload, Status), self._chain.base
         self._epochs.reported(party, status)
+        if self._epochs.members.vote_key(party) is not None:
+            self._heights[party] = status.height
         epoch, driver = self._epochs.members.epoch, self._epochs.driver
         if status.epoch > epoch:
             self._epochs.heard(party, status.epoch)

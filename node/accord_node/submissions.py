@@ -60,6 +60,7 @@ class Submissions:
         disk: Executor,
         work_changed: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._replies = Replies(party=party, log_key=log_key, chain=chain, store=store, disk=disk)
         self._chain = chain
@@ -72,8 +73,9 @@ class Submissions:
         self._on_fatal = on_fatal
         self._trial = Trial(chain.network, chain.checker, chain.head)
         self.intake = Intake(
-            chain=chain, mempool=mempool, reader=reader, network=network, clock=clock, on_taken=self._on_taken
-        )
+            chain=chain, mempool=mempool, reader=reader, network=network, clock=clock, on_taken=self._on_taken,
+            behind=behind,
+        )  # fmt: skip
         """The side towards peers."""
         self._acceptance = Acceptance(
             mempool=mempool, pending=pending, intake=self.intake, disk=disk, spawn=self._spawn,

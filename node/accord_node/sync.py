@@ -2,8 +2,13 @@
 
 A finalization names a seal this node has no path to. Blocks are fetched from the durable base upwards;
 each must continue the hash chain, execute, and give the roots its seal says; what is stored is final
-because a finalization covers it (its own, or a descendant's through the hash chain). Blocks that no
-finalization covers yet are only held, within bounds, until one does.
+because a finalization covers it (its own, or a descendant's through the hash chain).
+
+    peers -> ranges ahead (fetching) -> records read (ranges, in processes when far behind: verifying)
+          -> a stretch of blocks executed in a thread (stretch) -> written while the next executes (finaliser)
+
+Every stage is bounded: bytes that wait, records of a stretch, one stretch being written. A death between any
+two of its writes leaves the blocks before the stretch.
 
 No peer is needed: what this node can execute by itself meanwhile counts. No peer can keep it busy: who
 gave nothing useful is asked last from then on.
@@ -12,39 +17,36 @@ gave nothing useful is asked last from then on.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from accord_ledger import codec
-from accord_ledger.block import Certificate, SealedBytes
-from accord_ledger.errors import AccordError, FatalError
-from accord_ledger.execute import Executed, InvalidBlock
-from accord_node.bodies import body_matches
+from accord_ledger.block import Certificate
+from accord_ledger.domain.model.party import KEYS
+from accord_ledger.errors import FatalError
+from accord_ledger.execute import InvalidBlock, Version
+from accord_ledger.state import View
 from accord_node.chain import Chain
+from accord_node.fetching import Fetched, Ranges
 from accord_node.finaliser import Finaliser
-from accord_node.messages import MAX_MESSAGE_BYTES, Block, Range, RangeWanted, Request
 from accord_node.peer import PeerNetwork
-from accord_node.records import Answer, RecordReader, UnreadableBody, readable
+from accord_node.ranges import BlockRead, Place, RangeBlock, check_range, read_range, records_of
+from accord_node.records import UnreadableBody
+from accord_node.signatures import Known, SignatureCache
+from accord_node.stretch import Stretch, execute_stretch
 from accord_node.verifying import HelperGone, Verifiers
 from accord_node.workers import Executor
 
 log = structlog.get_logger("sync")
 
-RANGE_SECONDS = 20.0
 RETRY_SECONDS = 0.2
-MAX_HELD_BYTES = 96 * 1024 * 1024
-"""Blocks of one peer held while no finalization covers them; the deepest honest chain fits."""
-READ_AHEAD = 4
-"""Blocks whose records are being read while one executes."""
-FAR = 2000
-"""Records to be stored at once from which on processes are started to check their signatures."""
-MAX_FRUITLESS = 32
-"""Ranges in a row taken from one peer without one that is covered."""
-
-Held = list[tuple[SealedBytes, Block]]
+FAR_BYTES = 512 * 1024
+"""A range of this size or more starts processes that read ranges: a node that is far behind gets many."""
+STRETCH_RECORDS = 4096
+"""Records executed and written together at most, but for a single block's."""
+CHUNK = 128
+"""Records checked per visit to a thread, where there are no processes."""
 
 
 class CatchUp:
@@ -53,7 +55,7 @@ class CatchUp:
     def __init__(
         self,
         chain: Chain,
-        reader: RecordReader,
+        cache: SignatureCache,
         network: PeerNetwork,
         certify: Callable[[Certificate], bool],
         executor: Executor,
@@ -64,16 +66,17 @@ class CatchUp:
 
         Args:
             chain: what is to grow.
-            reader: turns entries into records.
+            cache: decides signatures nobody has checked ahead.
             network: the peers.
             certify: whether a certificate verifies.
             executor: decodes what peers send.
-            processes: that may check signatures while this node is far behind.
+            processes: that may read ranges while this node is far behind.
         """
         self._processes = processes
         self._verifiers: Verifiers | None = None
+        self._starting = asyncio.Lock()
         self._chain = chain
-        self._reader = reader
+        self._cache = cache
         self._network = network
         self._certify = certify
         self._executor = executor
@@ -82,207 +85,155 @@ class CatchUp:
         self.finaliser: Finaliser
         self.target: int | None = None
         """Height being caught up to, while it is known."""
+        self.far = False
+        """Whether large ranges are coming."""
         self.fetched = 0
         """Blocks taken from peers, for metrics."""
 
     async def run(self, certificate: Certificate, seal: bytes) -> None:
-        """Fetch, verify and store everything up to ``seal``, from whichever peer has it.
+        """Fetch, verify and store everything up to ``seal``, from whichever peers have it.
 
-        ``certificate`` was verified and finalises ``seal``; blocks on the way are believed because the
-        hash chain leads to it, so a range is stored only when it ends in that seal or in one whose own
-        finalization verifies.
+        Args:
+            certificate: was verified, and finalises the seal.
+            seal: its hash.
         """
         self.target = self._chain.base.height + 1
         try:
             while not await self._one_round(certificate, seal):
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
+            self.far = False
             if self._verifiers is not None:
                 await self._verifiers.close()
                 self._verifiers = None
         self.target = None
 
     async def _one_round(self, certificate: Certificate, seal: bytes) -> bool:
-        """Ask every linked peer in turn, useful ones first; True when the seal is durable."""
+        """As far as peers lead; True when the seal is durable."""
         if await self.finaliser.commit_path(certificate, seal):
             return True
-        parties = sorted(self._network.linked(), key=lambda party: (self._useless[party], party))
-        for party in parties:
-            moved = await self._follow(party, certificate, seal)
-            self._useless[party] = 0 if moved else self._useless[party] + 1
-            if await self.finaliser.commit_path(certificate, seal):
-                return True
-        self._useless = Counter({party: self._useless[party] for party in parties})
-        return False
+        await self._follow(certificate)
+        self.far = False
+        linked = self._network.linked()
+        self._useless = Counter({party: self._useless[party] for party in linked})
+        return await self.finaliser.commit_path(certificate, seal)
 
-    async def _follow(self, party: str, certificate: Certificate, seal: bytes) -> bool:
-        """Range after range from one peer, while they lead somewhere; True if the base moved."""
-        held: Held = []
-        size, moved, fruitless = 0, False, 0
-        ahead = _Ahead(lambda first: self._fetch(party, first))
-        try:
-            while seal != self._chain.base.seal_hash and size <= MAX_HELD_BYTES and fruitless < MAX_FRUITLESS:
-                found = await ahead.take(self._chain.base.height + len(held) + 1)
-                if found is None:
-                    break
-                fresh = await self._executor.run(lambda found=found, held=held: self._linked(held, found))  # type: ignore[misc]
-                if len(fresh) < len(found.blocks):
-                    log.warning("a range that does not continue our chain", party=party)
-                    self._network.punish(party)
-                if not fresh:
-                    break
-                held += fresh
-                fruitless += 1
-                size += sum(len(entry) for _, block in fresh for entry in block.entries) + 1024 * len(fresh)
-                final = self._final_place(party, held, found.certificate, seal)
-                if final >= 0:
-                    last = held[final][0]
-                    if last.hash != seal:
-                        ahead.begin(last.seal.height + 1)
-                    if not await self._store(party, held[: final + 1], found.certificate, certificate):
-                        break
-                    moved, held, size, fruitless = True, [], 0, 0
-        finally:
-            ahead.close()
-        return moved
-
-    async def _fetch(self, party: str, first: int) -> Range | None:
-        wanted = codec.encode(RangeWanted(first=first))
-        try:
-            answer = await self._network.request(party, Request.RANGE, wanted, timeout=RANGE_SECONDS)
-            found = await self._executor.run(lambda: codec.decode(answer, Range, limit=MAX_MESSAGE_BYTES))
-        except AccordError as error:
-            log.info("no range from a peer", party=party, code=error.code)
-            return None
-        return found if found.blocks else None
-
-    def _linked(self, held: Held, found: Range) -> Held:
-        """The blocks, as far as they match their seals and continue the chain: the base, then ``held``."""
-        fresh: Held = []
+    async def _follow(self, certificate: Certificate) -> None:
+        """Execute and store ranges while they come; one stretch is written while the next executes."""
         base = self._chain.base
-        parent, height = (
-            (held[-1][0].hash, held[-1][0].seal.height) if held else (base.seal_hash, base.height)
+        ranges = Ranges(
+            self._network,
+            self._executor,
+            self._certify,
+            self._read,
+            self._useless,
+            Place(base.seal_hash, base.height),
+            certificate,
         )
-        for block in found.blocks:
-            try:
-                sealed = SealedBytes.parse(block.seal)
-            except AccordError:
-                break
-            continues = sealed.seal.parent == parent and sealed.seal.height == height + 1
-            if not continues or not body_matches(sealed, block.entries):
-                break
-            fresh.append((sealed, block))
-            parent, height = sealed.hash, height + 1
-        return fresh
-
-    def _final_place(self, party: str, held: Held, offered: Certificate | None, seal: bytes) -> int:
-        """Place of the last seal a finalization covers: the one we came with or the one offered; -1: none."""
-        hashes = [sealed.hash for sealed, _ in held]
-        if seal in hashes:
-            return hashes.index(seal)
-        if offered is None or offered.kind != "finalize" or offered.seal not in hashes:
-            return -1
-        if not self._certify(offered):
-            self._network.punish(party)
-            return -1
-        return hashes.index(offered.seal)
-
-    async def _store(self, party: str, final: Held, *certificates: Certificate | None) -> bool:
-        """Execute and store final blocks; True if the base moved.
-
-        While one block is written the next executes, and the records of some more are being read.
-        """
-        before = self._chain.base.height
-        final = [(sealed, block) for sealed, block in final if sealed.seal.height > before]
-        if not final or final[0][0].seal.height != before + 1:
-            return False
-        if sum(len(block.entries) for _, block in final) >= FAR:
-            await self._start_verifiers()
-        reading: deque[asyncio.Task[list[Answer]]] = deque()
-        writing: asyncio.Task[None] | None = None
+        tip, writing = base, None
         try:
-            for place, (sealed, _) in enumerate(final):
-                for _, block in final[place + len(reading) : place + READ_AHEAD]:
-                    reading.append(asyncio.ensure_future(self._read(block.entries)))
-                done = await self._execute(party, sealed, await reading.popleft())
-                if done is None:
+            while (fetched := await ranges.take()) is not None:
+                if (read := await self._sound(fetched)) is None:
                     break
-                if writing is not None:
-                    await writing
-                own = (item for item in certificates if item is not None and item.seal == sealed.hash)
-                finalization = next((item for item in own if item.kind == "finalize"), None)
-                writing = asyncio.ensure_future(self.finaliser.commit(done, finalization))
-                self.fetched += 1
+                done = 0
+                while done < len(fetched.blocks):
+                    end = _stretch_end(fetched.blocks, done)
+                    stretch = await self._execute(tip, fetched.blocks[done:end], read[done:end])
+                    if writing is not None:
+                        await writing
+                    if stretch.parent != self._chain.base.seal_hash:
+                        log.info("overtaken while catching up", height=self._chain.base.height)
+                        return
+                    stretch.rest_on(self._chain.base)
+                    done += len(stretch.blocks)
+                    own = fetched.finalization if done == len(fetched.blocks) else None
+                    writing = await self.finaliser.begin(stretch, own)
+                    tip = stretch.version
+                    self.fetched += len(stretch.blocks)
         finally:
-            for task in reading:
-                task.cancel()
-            await asyncio.gather(*reading, return_exceptions=True)
+            await ranges.close()
             if writing is not None:
                 await writing
-        return self._chain.base.height > before
 
-    async def _start_verifiers(self) -> None:
-        if not self._processes or self._verifiers is not None:
-            return
-        try:
-            self._verifiers = await Verifiers.start(self._processes)
-        except OSError as error:
-            log.warning("no processes to check signatures: they are checked here", error=str(error))
-            self._processes = 0
+    async def _sound(self, fetched: Fetched) -> list[BlockRead] | None:
+        """What the records of a range say; None, and whoever sent it pays, if they are not those that were sealed."""
+        read = await fetched.reading
+        if len(read) >= len(fetched.blocks):
+            return read[: len(fetched.blocks)]
+        log.warning("a range whose records are not what its seals say", party=fetched.party)
+        self._useless[fetched.party] += 1
+        self._network.punish(fetched.party)
+        return None
 
-    async def _read(self, entries: Sequence[bytes]) -> list[Answer]:
-        """Records with their signatures checked, far behind in other processes; a bad one is execution's to name."""
-        verifiers = self._verifiers
-        if verifiers is None:
-            return await self._reader.read(entries)
-        answers, jobs = await self._reader.read_unchecked(entries)
-        try:
-            good = await verifiers.check(jobs)
-        except HelperGone as error:  # execution checks what nobody has checked
-            log.warning("signatures are checked here", error=str(error))
-            self._processes = 0
-            self._verifiers = None
-            await verifiers.close()
-            return answers
-        self._reader.remember(job for job, verified in zip(jobs, good, strict=True) if verified)
-        return answers
+    async def _execute(
+        self, tip: Version, blocks: Sequence[RangeBlock], read: Sequence[BlockRead]
+    ) -> Stretch:
+        chain = self._chain
 
-    async def _execute(self, party: str, sealed: SealedBytes, records: list[Answer]) -> Executed | None:
+        def execute() -> Stretch:
+            known = Known({job for one in read for job in one.good}, self._cache)
+            bodies = ((block.sealed, records_of(block, one)) for block, one in zip(blocks, read, strict=True))
+            return execute_stretch(chain.network, tip, bodies, known)
+
         try:
-            return await self._chain.execute(sealed, [readable(answer) for answer in records], final=True)
+            return await chain.alone(execute)
         except (InvalidBlock, UnreadableBody) as error:
+            height = blocks[0].place.height
             raise FatalError(
-                "STATE_DIVERGED", f"final block {sealed.seal.height} does not execute here: {error}"
+                "STATE_DIVERGED", f"final block {height} does not execute here: {error}"
             ) from error
-        except KeyError:
-            log.info("overtaken while catching up", party=party, height=sealed.seal.height)
-            return None
+
+    # -- reading records ---------------------------------------------------------------------------
+
+    async def _read(self, payload: bytes) -> list[BlockRead]:
+        """The records of a range, far behind in another process; a bad one is execution's to name."""
+        self.far = self.far or len(payload) >= FAR_BYTES
+        verifiers = self._verifiers
+        if verifiers is None and self.far:
+            verifiers = await self._start_verifiers()
+        if verifiers is not None:
+            try:
+                return await verifiers.read(payload, self._keys)
+            except HelperGone as error:
+                log.warning("signatures are checked here", error=str(error))
+                self._processes = 0
+                self._verifiers = None
+                await verifiers.close()
+        return await self._read_here(payload)
+
+    async def _read_here(self, payload: bytes) -> list[BlockRead]:
+        records = await self._executor.run(lambda: read_range(payload))
+        keys = dict(self._keys(records.signers))
+        found: list[BlockRead] = []
+
+        def check_some() -> list[BlockRead]:
+            return check_range(records, keys, begin=len(found), enough=CHUNK)
+
+        while len(found) < len(records.blocks):
+            found += await self._executor.run(check_some)
+        return found
+
+    def _keys(self, key_ids: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+        """Those of these keys that the durable ledger knows."""
+        state = View(self._chain.base.state)
+        known = ((key_id, state.get(KEYS, key_id)) for key_id in key_ids)
+        return [(key_id, key.public) for key_id, key in known if key is not None]
+
+    async def _start_verifiers(self) -> Verifiers | None:
+        async with self._starting:
+            if not self._processes or self._verifiers is not None:
+                return self._verifiers
+            try:
+                self._verifiers = await Verifiers.start(self._processes)
+            except OSError as error:
+                log.warning("no processes to check signatures: they are checked here", error=str(error))
+                self._processes = 0
+            return self._verifiers
 
 
-class _Ahead:
-    """The next range on its way while the one before is stored."""
-
-    def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, Range | None]]) -> None:
-        self._fetch = fetch
-        self._first = 0
-        self._task: asyncio.Task[Range | None] | None = None
-
-    def begin(self, first: int) -> None:
-        """Ask for the range from this height."""
-        self.close()
-        self._first, self._task = first, asyncio.ensure_future(self._fetch(first))
-
-    async def take(self, first: int) -> Range | None:
-        """The range from this height; asked for now if it is not on its way."""
-        task = self._task if self._first == first else None
-        if task is None:
-            self.close()
-            return await self._fetch(first)
-        self._task = None
-        return await task
-
-    def close(self) -> None:
-        """Nothing is wanted any more."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+def _stretch_end(blocks: Sequence[RangeBlock], begin: int) -> int:
+    """Place after the blocks from ``begin`` on that are executed together: a bounded number of records."""
+    end, records = begin + 1, len(blocks[begin].entries)
+    while end < len(blocks) and (records := records + len(blocks[end].entries)) <= STRETCH_RECORDS:
+        end += 1
+    return end

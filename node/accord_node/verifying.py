@@ -1,11 +1,15 @@
-"""Signatures checked in processes of their own, for a node that is far behind.
+"""Ranges read in processes of their own, for a node that is far behind: hashes, form and signatures.
 
-In threads the check itself runs beside the interpreter, but every single one waits for the interpreter's lock
-before and after; beside a thread that executes blocks that costs more than the check. A process is asked for
-hundreds at a time. It knows nothing but this protocol, writes nothing, and ends with the pipe it reads from:
+In threads every signature waits for the interpreter's lock before and after its check; beside a thread that
+executes blocks that costs more than the check. A process is given whole ranges. It knows nothing but this
+protocol, writes nothing, and ends with the pipe it reads from. A message is its length (4 bytes, big endian),
+then MessagePack:
 
-    question   length (4 bytes, big endian), then a MessagePack array of (public key, message, signature)
-    answer     one byte for each: 1 if it verifies, 0 if not
+    question   [range as a peer sent it, [[key id, public key] ...]]
+    answer     [[key id ...], blocks or nil]       with ids it has no key for: nil, and the next question brings
+                                                   those that are known and no range
+
+It remembers keys; a key id is the hash of its key, so none ever changes.
 """
 
 from __future__ import annotations
@@ -15,19 +19,40 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO, Final
 
 import msgspec
 
-from accord_ledger.keys import verifies
-from accord_node.signatures import Job
+from accord_ledger.block import MAX_MEMBERS
+from accord_node.ranges import BlockRead, RangeRecords, check_range, read_range
 
-AT_ONCE: Final = 256
-"""Signatures in one question, about 20 ms of work."""
 MAX_PROCESSES: Final = 7
+MAX_KEYS: Final = 64 * MAX_MEMBERS
+"""Keys a process remembers; beyond, it asks again."""
 _LENGTH: Final = 4
-_jobs: Final = msgspec.msgpack.Decoder(list[Job])
+_PIPE_BYTES: Final = 1024 * 1024
+
+Keys = Callable[[Iterable[bytes]], list[tuple[bytes, bytes]]]
+"""Those of these key ids whose public keys are known, with them."""
+
+
+class Question(msgspec.Struct, array_like=True, gc=False):
+    """See the head of this module."""
+
+    payload: bytes
+    keys: list[tuple[bytes, bytes]]
+
+
+class Answer(msgspec.Struct, array_like=True, gc=False):
+    """See the head of this module."""
+
+    unknown: list[bytes]
+    blocks: list[BlockRead] | None
+
+
+_questions: Final = msgspec.msgpack.Decoder(Question)
+_answers: Final = msgspec.msgpack.Decoder(Answer)
 
 
 def spare_cores() -> int:
@@ -36,18 +61,19 @@ def spare_cores() -> int:
 
 
 class HelperGone(Exception):  # noqa: N818 - somebody else checks then
-    """A process that checked signatures has ended; never leaves the node's catching up."""
+    """A process that read ranges has ended; never leaves the node's catching up."""
 
 
 class Verifiers:
-    """Processes that check signatures. Make it with :meth:`start`; :meth:`close` ends them."""
+    """Processes that read ranges. Make it with :meth:`start`; :meth:`close` ends them."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
         self._idle: asyncio.Queue[Process] = asyncio.Queue()
         for process in processes:
             self._idle.put_nowait(process)
-        self._asked: set[asyncio.Task[bytes]] = set()
+        self._asked: set[asyncio.Task[list[BlockRead]]] = set()
+        self._closed = False
 
     @classmethod
     async def start(cls, count: int) -> Verifiers:
@@ -60,45 +86,59 @@ class Verifiers:
         started: list[Process] = []
         try:
             while len(started) < count:
-                started.append(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE))
+                started.append(
+                    await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES)
+                )
         except OSError:
             await cls(started).close()
             raise
         return cls(started)
 
-    async def check(self, jobs: Sequence[Job]) -> list[bool]:
-        """Whether each verifies, in order.
+    async def read(self, payload: bytes, keys: Keys) -> list[BlockRead]:
+        """What a range says (:func:`accord_node.ranges.check_range`), up to a block that is not as sealed.
 
         Raises:
-            HelperGone: a process ended before it answered.
+            HelperGone: the process ended before it answered.
         """
-        asked = [
-            asyncio.ensure_future(self._ask(jobs[at : at + AT_ONCE])) for at in range(0, len(jobs), AT_ONCE)
-        ]
-        self._asked.update(asked)
-        for task in asked:
-            task.add_done_callback(self._asked.discard)
+        asked = asyncio.ensure_future(self._ask(payload, keys))
+        self._asked.add(asked)
+        asked.add_done_callback(self._done)
         # A question that is out is answered whoever still waits: the next answer must belong to the next one.
-        answers = await asyncio.shield(asyncio.gather(*asked))
-        return [answer == 1 for answer in b"".join(answers)]
+        return await asyncio.shield(asked)
 
-    async def _ask(self, jobs: Sequence[Job]) -> bytes:
+    def _done(self, asked: asyncio.Task[list[BlockRead]]) -> None:
+        self._asked.discard(asked)
+        if not asked.cancelled():
+            asked.exception()  # whoever asked may have stopped waiting
+
+    async def _ask(self, payload: bytes, keys: Keys) -> list[BlockRead]:
         process = await self._idle.get()
         try:
-            question, answers = process.stdin, process.stdout
-            if question is None or answers is None:
-                raise HelperGone("expected pipes to the process")
-            body = msgspec.msgpack.encode(jobs)
-            question.write(len(body).to_bytes(_LENGTH, "big") + body)
-            await question.drain()
-            return await answers.readexactly(len(jobs))
-        except (OSError, asyncio.IncompleteReadError) as error:
+            answer = await self._exchange(process, Question(payload, []))
+            if answer.blocks is None:
+                answer = await self._exchange(process, Question(b"", keys(answer.unknown)))
+            if answer.blocks is None:
+                raise HelperGone(f"expected process {process.pid} to do with the keys there are")
+            return answer.blocks
+        except (OSError, asyncio.IncompleteReadError, msgspec.MsgspecError) as error:
             raise HelperGone(f"expected process {process.pid} to answer: {error}") from error
         finally:
             self._idle.put_nowait(process)
 
+    async def _exchange(self, process: Process, question: Question) -> Answer:
+        asking, answering = process.stdin, process.stdout
+        if asking is None or answering is None or self._closed:
+            raise HelperGone("expected pipes to the process")
+        body = msgspec.msgpack.encode(question)
+        asking.write(len(body).to_bytes(_LENGTH, "big"))
+        asking.write(body)
+        await asking.drain()
+        length = int.from_bytes(await answering.readexactly(_LENGTH), "big")
+        return _answers.decode(await answering.readexactly(length))
+
     async def close(self) -> None:
         """End the processes; what was asked and not answered gets :class:`HelperGone`."""
+        self._closed = True
         for process in self._processes:
             if process.returncode is None:
                 process.kill()
@@ -109,9 +149,27 @@ class Verifiers:
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer until there are no more questions."""
+    known: dict[bytes, bytes] = {}
+    waiting = RangeRecords()
     while len(head := questions.read(_LENGTH)) == _LENGTH:
-        jobs = _jobs.decode(questions.read(int.from_bytes(head, "big")))
-        answers.write(bytes(verifies(*job) for job in jobs))
+        body = questions.read(int.from_bytes(head, "big"))
+        if len(body) < int.from_bytes(head, "big"):
+            return  # whoever asked has ended
+        question = _questions.decode(body)
+        known.update(question.keys)
+        if question.payload:
+            waiting = read_range(question.payload)
+            unknown = sorted(waiting.signers.difference(known))
+        else:
+            unknown = []
+        blocks = None if unknown else check_range(waiting, known)
+        if blocks is not None:
+            waiting = RangeRecords()
+        if len(known) > MAX_KEYS:
+            known.clear()
+        body = msgspec.msgpack.encode(Answer(unknown, blocks))
+        answers.write(len(body).to_bytes(_LENGTH, "big"))
+        answers.write(body)
         answers.flush()
 
 

@@ -30,6 +30,8 @@ MAX_CLOCK_AHEAD_SECONDS = 5
 MAX_OVERLAYS = 12
 """Unfinalised executed blocks with records held; building and executing more of them waits beyond
 (DESIGN.md: bounded depth). Empty ones never wait: they are how consensus gets on when the bound is met."""
+FAR_BLOCKS = 2 * MAX_OVERLAYS
+"""Of a block so far above the durable base only the seal is of use: what lies between comes in ranges."""
 RETRY_SECONDS = 0.1
 """Pause before peers are asked again for an ancestor that none of them gave."""
 MAX_RETRY_SECONDS = 2.0
@@ -201,7 +203,8 @@ class Workshop:
                     return False
                 continue
             # Far above the base, ranges are on their way, which is quicker than block by block.
-            if top is None or top <= chain.base.height + 2 * MAX_OVERLAYS:
+            near = top is None or top <= chain.base.height + FAR_BLOCKS
+            if near and not self._on.ranges_flow():
                 await self._fetch_block(lacking)
             if self._on.bodies.get(lacking) is None and chain.version(lacking) is None:
                 await asyncio.sleep(pause)
@@ -259,6 +262,8 @@ class Workshop:
                 certificate = sealed.seal.parent_certificate
                 if certificate is not None and not self._check_certificate(certificate):
                     continue
+                if sealed.seal.height > self._on.chain.base.height + FAR_BLOCKS or self._on.ranges_flow():
+                    return sealed  # its body comes in a range, or is fetched again when it is of use
                 hashes = tuple(entry_hash(entry) for entry in block.entries)
                 records = await self._on.bodies.read(block.entries)
                 self._on.bodies.add(Body(sealed, hashes, [party], records, view=self._core.view))

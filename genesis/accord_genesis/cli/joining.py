@@ -180,6 +180,11 @@ def _show_joined(statement: CheckedStatement, out: Path, keys_folder: Path, node
         next_step(
             console,
             f"Keep {keys_folder} and a backup of it off the node's host.",
+            *(
+                [f"Move {node_folder} to the node's host, with vote.unused; keep no copy of that file."]
+                if node_folder
+                else []
+            ),
             f"Send {out} to whoever assembles the document; tell the others the fingerprint by telephone.",
         )
 

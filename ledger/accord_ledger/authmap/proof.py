@@ -17,7 +17,7 @@ What a verifier refuses, besides a hash that does not lead to the root:
 
 from __future__ import annotations
 
-from itertools import pairwise
+from hashlib import sha256
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -30,6 +30,7 @@ from accord_ledger.authmap.subtree import (
     HASH_BYTES,
     LEAF_BYTES,
     MAX_NODES,
+    NODE_PREFIX,
     bucket_value,
     nibble,
     path_of,
@@ -42,6 +43,8 @@ from accord_ledger.tags import Tag
 
 BITMAP_BYTES: Final = 2
 LEVEL_BYTES: Final = BITMAP_BYTES + (FANOUT - 1) * HASH_BYTES
+_ALL_BUT: Final = tuple((0xFFFF ^ 1 << own).to_bytes(BITMAP_BYTES, "big") for own in range(FANOUT))
+"""Bitmap of a node whose children are all there, by the child that a path takes."""
 
 Level = Annotated[bytes, Meta(min_length=BITMAP_BYTES, max_length=LEVEL_BYTES)]
 
@@ -92,9 +95,7 @@ def _check_opening(root: bytes, path: bytes, proof: MapProof, code: str) -> None
     _check_bucket(path, proof, code)
     digest = Tag.STATE_BUCKET.digest(proof.bucket)
     for depth in range(len(proof.levels) - 1, -1, -1):
-        children = _siblings(proof.levels[depth], nibble(path, depth), code, f"levels[{depth}]")
-        children[nibble(path, depth)] = digest
-        digest = Tag.STATE_NODE.digest(*children)
+        digest = _node(proof.levels[depth], nibble(path, depth), digest, code, depth)
     if digest != root:
         raise ProofError(code, f"expected root {root.hex()}, got {digest.hex()}")
 
@@ -108,13 +109,24 @@ def _check_bucket(path: bytes, proof: MapProof, code: str) -> None:
             path="bucket",
         )
     paths = [leaf[:HASH_BYTES] for leaf in split_leaves(proof.bucket)]
-    if any(left >= right for left, right in pairwise(paths)):
+    if paths != sorted(set(paths)):
         raise ProofError(code, "expected leaves in byte order of paths, each once", path="bucket")
     shared = path.hex()[: len(proof.levels)]
-    if not all(other.hex().startswith(shared) for other in paths):
+    # in byte order: what the first and the last begin with, all do
+    if not all(other.hex().startswith(shared) for other in (*paths[:1], *paths[-1:])):
         raise ProofError(code, f"expected only paths that begin with {shared}", path="bucket")
     if proof.levels and proof.levels[-1] == bytes(BITMAP_BYTES):
         raise ProofError(code, "expected a node of more than 16 leaves above the bucket", path="levels")
+
+
+def _node(level: bytes, own: int, digest: bytes, code: str, depth: int) -> bytes:
+    """Hash of the node that a level opens, whose child ``own`` has this digest."""
+    at = BITMAP_BYTES + own * HASH_BYTES
+    if len(level) == LEVEL_BYTES and level[:BITMAP_BYTES] == _ALL_BUT[own] and EMPTY_ROOT not in level:
+        return sha256(NODE_PREFIX + level[BITMAP_BYTES:at] + digest + level[at:]).digest()  # a full node
+    children = _siblings(level, own, code, f"levels[{depth}]")
+    children[own] = digest
+    return Tag.STATE_NODE.digest(*children)
 
 
 def _siblings(level: bytes, own: int, code: str, where: str) -> list[bytes]:

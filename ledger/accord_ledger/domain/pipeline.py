@@ -31,7 +31,7 @@ from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Seconds
 from accord_ledger.keys import key_id
 from accord_ledger.state import Table, View
-from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, reopen_record
 
 SIGNATURE_WEIGHT: Final = 10
 _NOBODY: Final[Mapping[bytes, bytes]] = MappingProxyType({})
@@ -85,10 +85,27 @@ def prepare(entry: bytes) -> Prepared:
         raise Rejection(
             "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
         )
+    return Prepared(record, kind, body, _holders(kind, body))
+
+
+def prepare_again(entry: bytes, entry_hash: bytes, leaf_hash: bytes, tx_id: bytes) -> Prepared:
+    """What :func:`prepare` gave for these very bytes before, in another process of this program.
+
+    Args:
+        entry: the bytes; form and values were found good, and are not judged again.
+        entry_hash: as it came out then, like the other two.
+        leaf_hash: see there.
+        tx_id: see there.
+    """
+    record = reopen_record(entry, entry_hash, leaf_hash, tx_id)
+    kind = kinds()[record.tx.kind]
+    body = codec.decode_known(record.tx.body, kind.body)
+    return Prepared(record, kind, body, _holders(kind, body))
+
+
+def _holders(kind: TransactionKind[Any, Any], body: Body) -> Mapping[bytes, bytes]:
     holders = kind.holders(body)
-    return Prepared(
-        record, kind, body, {key_id(public): public for public in holders} if holders else _NOBODY
-    )
+    return {key_id(public): public for public in holders} if holders else _NOBODY
 
 
 def decode_body(kind: TransactionKind[Any, Any], data: bytes) -> Body:

@@ -9,6 +9,7 @@ outcomes are silence or a ``ProofError``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 from accord_ledger.errors import ProofError
@@ -109,16 +110,16 @@ def inclusion_root(leaf_hash: bytes, index: int, size: int, proof: Sequence[byte
     _check_lengths("MERKLE_INCLUSION", proof, leaf_hash)
     if not 0 <= index < size <= MAX_SIZE:
         raise ProofError("MERKLE_INCLUSION", f"expected 0 <= index < size, got {index} and {size}")
-    position, last, above = index, size - 1, leaf_hash
+    position, last, above, digest = index, size - 1, leaf_hash, sha256  # ``node_hash``, written out
     for sibling in proof:
         if not last:
             raise ProofError("MERKLE_INCLUSION", f"got {len(proof)} hashes, too many for {index} of {size}")
         if position & 1 or position == last:
-            above = node_hash(sibling, above)
+            above = digest(b"\x01" + sibling + above).digest()
             while not position & 1 and position:  # levels at which this node had no sibling
                 position, last = position >> 1, last >> 1
         else:
-            above = node_hash(above, sibling)
+            above = digest(b"\x01" + above + sibling).digest()
         position, last = position >> 1, last >> 1
     if last:
         raise ProofError("MERKLE_INCLUSION", f"got {len(proof)} hashes, too few for {index} of {size}")

@@ -84,6 +84,7 @@ class Gossip:
         self._neighbours: dict[str, frozenset[str]] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._telling: asyncio.Handle | None = None
+        self._passes_over: Callable[[], bool] = lambda: False
         self.entropy: Final = Entropy(links, self._store, config, rng, self._tick)
         """The periodic exchange; :meth:`on_status` and :meth:`nudge` are its public side."""
 
@@ -96,6 +97,10 @@ class Gossip:
         an ``AccordError`` other than ``FatalError`` means ``BAD``. Items of other topics are ignored.
         """
         self._handlers[topic] = handler
+
+    def pass_over(self, when: Callable[[], bool]) -> None:
+        """While ``when()`` says so, nothing that is only announced is fetched; it can be announced again."""
+        self._passes_over = when
 
     def on_status(self, local_status: Callable[[], bytes], on_status: Callable[[str, bytes], None]) -> None:
         """Exchange status with every link, at intervals and when a link comes up.
@@ -187,6 +192,8 @@ class Gossip:
 
     def on_announce(self, link: Link, frame: Announce) -> None:
         """A party says what it holds: fetch what we lack, each item from one party at a time."""
+        if self._passes_over():
+            return
         now = self._loop.time()
         wanted = []
         for name in frame.names:

@@ -81,15 +81,7 @@ class PeerNetwork:
         )
         """Publishing and handlers of items and status."""
         self._requests = Requests(config, self.counters, table.links.get)
-        self._routes: dict[type[Frame], Callable[[Link, Any], None]] = {
-            ItemFrame: self.gossip.on_item_frame,
-            Announce: self.gossip.on_announce,
-            Want: self.gossip.on_want,
-            Neighbours: self.gossip.on_neighbours,
-            StatusFrame: self.gossip.entropy.heard,
-            Request: self._requests.on_request,
-            Response: self._requests.on_response,
-        }
+        self._routes = self._hearers()
         self._acceptor = Acceptor(
             own=own, identity=identity, table=table, config=config, rng=rng, counters=self.counters, net=net
         )
@@ -101,6 +93,18 @@ class PeerNetwork:
         self._ending: set[asyncio.Task[None]] = set()
         table.watch(self._link_up, self._link_down)
         directory.on_change(self._directory_changed)
+
+    def _hearers(self) -> dict[type[Frame], Callable[[Link, Any], None]]:
+        """Who hears which frames."""
+        return {
+            ItemFrame: self.gossip.on_item_frame,
+            Announce: self.gossip.on_announce,
+            Want: self.gossip.on_want,
+            Neighbours: self.gossip.on_neighbours,
+            StatusFrame: self.gossip.entropy.heard,
+            Request: self._requests.on_request,
+            Response: self._requests.on_response,
+        }
 
     async def start(self, host: str, port: int) -> int:
         """Listen and dial; returns the port really bound.

@@ -7,14 +7,14 @@
     certificates       each names the block it stands with
     hand-offs          one for each epoch that ended
 
-A second database is made beside the first, as for a node that joins, and is removed afterwards. Not
-compared, because only execution makes them: what records resulted in, and how credentials stood earlier.
+A second database is made beside the first, as for a node that joins, and is removed afterwards. What only
+execution makes is the business of :mod:`accord_node.storage.history`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -37,16 +37,18 @@ from accord_node.storage.snapshot import Row, SnapshotError
 MAX_PROBLEMS: Final = 20
 """Lines that SQLite says about its own pages."""
 _ROWS: Final = 4096
-_ALL: Final = 2**62
-"""More entries than a log has."""
 
 _TABLES: Final = {
     "block": "SELECT height, first, count, time, seal_hash FROM block ORDER BY height",
     "record": "SELECT idx, height, kind, author, tx_id FROM record ORDER BY idx",
-    "tx_index": "SELECT tx_id, idx FROM tx_index WHERE idx < ? ORDER BY tx_id",
+    # what is newer than ``indexed`` settles in slices: any of it may be there, and nothing else
+    "tx_index": "SELECT tx_id, idx FROM tx_index WHERE idx < :indexed UNION ALL SELECT t.tx_id, t.idx FROM tx_index t"
+    " WHERE t.idx >= :indexed AND NOT EXISTS (SELECT 1 FROM record r WHERE r.idx = t.idx AND r.tx_id = t.tx_id)"
+    " ORDER BY tx_id",
     "concern": "SELECT subject, idx, low, high FROM concern ORDER BY subject, idx, low",
-    "issued": "SELECT programme, time, credentials FROM issued ORDER BY programme, time",
-    "recognised": "SELECT * FROM recognised ORDER BY recognition",
+    "issued": "SELECT programme, height, credentials FROM issued ORDER BY programme, height",
+    "recognised": "SELECT recognition, enrolment, receiver, agreement, version, rule, dropped, items, at,"
+    " reversed_at, height, reversed IS NULL FROM recognised ORDER BY recognition",
     "recognised_item": "SELECT * FROM recognised_item ORDER BY recognition, place",
     "status_batch": "SELECT owner, list, start, count, batch_id, height FROM status_batch"
     " ORDER BY owner, list, start",
@@ -58,7 +60,7 @@ class Finding:
     """Something that is not as it must be."""
 
     code: str
-    """``DATABASE_CORRUPT``, ``STATE_CORRUPT``, ``LOG_CORRUPT`` or ``HANDOFF_CORRUPT``."""
+    """``DATABASE_CORRUPT``, ``DATABASE_NETWORK``, ``STATE_CORRUPT``, ``LOG_CORRUPT`` or ``HANDOFF_CORRUPT``."""
     detail: str
 
     def __str__(self) -> str:
@@ -88,13 +90,12 @@ def find_damage(data: Path) -> list[Finding]:
             return [Finding("DATABASE_CORRUPT", f"in {data / 'state.sqlite'}: {error}")]
 
 
-def refuse_damage(data: Path) -> None:
-    """:func:`find_damage`, for whoever goes on only if there is none.
+def refuse_findings(found: Sequence[Finding]) -> None:
+    """For whoever goes on only if nothing was found.
 
     Raises:
         FatalError: the code of the first finding; its detail has the first few.
     """
-    found = find_damage(data)
     if found:
         first, *more = found
         others = "".join(f"; {finding}" for finding in more[:4])
@@ -102,19 +103,20 @@ def refuse_damage(data: Path) -> None:
         raise FatalError(first.code, f"{first.detail}{others}{rest}")
 
 
-def _meta(db: sqlite3.Connection, name: str) -> bytes:
+def meta(db: sqlite3.Connection, name: str) -> bytes:
+    """A value of the ``meta`` table; empty if there is none."""
     row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return row[0] if row is not None and isinstance(row[0], bytes) else b""
 
 
 def _compare(data: Path, db: sqlite3.Connection) -> list[Finding]:
     try:
-        height, size, seal_hash = codec.decode(_meta(db, "floor"), tuple[int, int, bytes])
+        height, size, seal_hash = codec.decode(meta(db, "floor"), tuple[int, int, bytes])
     except DecodeError as error:
         return [Finding("DATABASE_CORRUPT", f"expected a floor in the database: {error}")]
     if not height:
         return []  # genesis alone: a start compares all there is
-    typed = "SELECT COUNT(*) FROM state WHERE typeof(key) != 'blob' OR typeof(value) != 'blob'"
+    typed = "SELECT COUNT(*) FROM all_state WHERE typeof(key) != 'blob' OR typeof(value) != 'blob'"
     if (odd := db.execute(typed).fetchone()[0]) != 0:
         return [
             Finding("DATABASE_CORRUPT", f"expected keys and values of state in bytes, got {odd} that are not")
@@ -122,7 +124,7 @@ def _compare(data: Path, db: sqlite3.Connection) -> list[Finding]:
     files = LogFiles(data / "log")
     bundles, width = divmod(size, TILE_WIDTH)
     with TemporaryDirectory(prefix="checking-", dir=data) as place, readers(bundles) as pool:
-        made = Rebuild(Path(place) / "state.sqlite", _meta(db, "network"))
+        made = Rebuild(Path(place) / "state.sqlite", meta(db, "network"))
         try:
             hashed = pool.submit(_state_root, data / "state.sqlite")
             made.state(_groups(db))
@@ -150,7 +152,7 @@ def _compare_roots(
         return
     if log_root != newest.seal.log_root:
         yield _differs("LOG_CORRUPT", "log root", newest.seal.log_root, log_root)
-    if seal_hash == _meta(db, "network"):
+    if seal_hash == meta(db, "network"):
         return  # another network is carried on and nothing was added yet: a start compares
     if newest.hash != seal_hash:
         yield _differs("LOG_CORRUPT", "seal", seal_hash, newest.hash)
@@ -165,11 +167,11 @@ def _differs(code: str, what: str, expected: bytes, found: bytes) -> Finding:
 def _state_root(path: Path) -> bytes:
     """Root over all rows; runs in a process of the pool."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        return AuthMap.build(db.execute("SELECT key, value FROM state")).root
+        return AuthMap.build(db.execute("SELECT key, value FROM all_state")).root
 
 
 def _groups(db: sqlite3.Connection) -> Iterator[list[Row]]:
-    rows = db.execute("SELECT key, value FROM state ORDER BY key")
+    rows = db.execute("SELECT key, value FROM all_state ORDER BY key")
     while group := rows.fetchmany(_ROWS):
         yield group
 
@@ -188,18 +190,18 @@ def _compare_tiles(files: LogFiles, made: Path, size: int) -> list[Finding]:
 
 def _compare_tables(db: sqlite3.Connection, fresh: sqlite3.Connection) -> Iterator[Finding]:
     """Of each table the first row that is missing, too many or different."""
-    indexed = int(_meta(db, "tx_indexed") or b"0")  # what is newer waits in memory for its run
+    indexed = {"indexed": int(meta(db, "tx_indexed") or b"0")}
     for table, query in _TABLES.items():
-        asked = [(indexed,), (_ALL,)] if "?" in query else [(), ()]
-        pairs = zip_longest(fresh.execute(query, asked[0]), db.execute(query, asked[1]))
+        pairs = zip_longest(fresh.execute(query, indexed), db.execute(query, indexed))
         for expected, found in pairs:
             if expected != found:
-                detail = f"expected row {_shown(expected)} in table {table}, got {_shown(found)}"
+                detail = f"expected row {shown(expected)} in table {table}, got {shown(found)}"
                 yield Finding("DATABASE_CORRUPT", detail)
                 break
 
 
-def _shown(row: tuple[object, ...] | None) -> str:
+def shown(row: tuple[object, ...] | None) -> str:
+    """A row as a finding names it."""
     if row is None:
         return "none"
     return f"({', '.join(item.hex() if isinstance(item, bytes) else repr(item) for item in row)})"

@@ -1,30 +1,29 @@
-"""SQLite through aiosqlite: one writer, one transaction per finalised block, whole blocks at a time."""
+"""SQLite through aiosqlite: one writer, one transaction for a finalised block or several, whole blocks at a time."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count as count_from
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate
 from accord_ledger.errors import DecodeError, FatalError
-from accord_ledger.execute import Executed
+from accord_ledger.execute import Executed, Receipt
 from accord_node.storage.durable import DiskError, disk_error
+from accord_node.storage.past import write_past
 from accord_node.storage.rows import insert_rows
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
+from accord_node.storage.settling import RUN, StateRun, TransactionIndex, scattered, settle_all, value_of
 from accord_node.storage.status_history import write_block_status
 from accord_node.storage.tallies import write_tallies
 
 CACHE_MIB = 64
 """Pages of the database kept in memory, unless configured."""
-TX_INDEX_RUN = 8192
-"""Transaction ids gathered in memory before they are written as one sorted run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ class BlockRow:
     certificate: Certificate | None
 
 
+T = TypeVar("T")
+
 Connect = Callable[[Path], Awaitable[aiosqlite.Connection]]
 """Opens a database file with a thread of its own."""
 
@@ -72,15 +73,22 @@ async def open_connection(path: Path) -> aiosqlite.Connection:
 class Database:
     """The node's one database connection for writing and for queries."""
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, connection: aiosqlite.Connection, settle_rows: int = RUN) -> None:
         self.path = path
         self._db = connection
-        self._recent: dict[bytes, int] = {}
-        """Transaction ids not yet in ``tx_index``."""
+        self._settle_rows = settle_rows
+        self._transactions = TransactionIndex({}, settle_rows)
+        self._unsettled = StateRun(settle_rows)
 
     @classmethod
     async def open(
-        cls, path: Path, network: bytes, connect: Connect = open_connection, *, cache_mib: int = CACHE_MIB
+        cls,
+        path: Path,
+        network: bytes,
+        connect: Connect = open_connection,
+        *,
+        cache_mib: int = CACHE_MIB,
+        settle_rows: int = RUN,
     ) -> Self:
         """Open or create the database of this network.
 
@@ -89,6 +97,7 @@ class Database:
             network: hash of the genesis document.
             connect: opens the connection; a simulation gives one whose thread runs on virtual time.
             cache_mib: pages kept in memory at most, MiB.
+            settle_rows: rows with random keys gathered before they are written in order.
 
         Raises:
             FatalError: ``DATABASE_CORRUPT``, ``DATABASE_NETWORK`` or ``DATABASE_SCHEMA``.
@@ -100,7 +109,7 @@ class Database:
             raise disk_error(error) or DiskError(
                 "DISK_FAILED", f"expected to open {path}: {error}"
             ) from error
-        database = cls(path, connection)
+        database = cls(path, connection, settle_rows)
         try:
             for pragma in (*PRAGMAS, f"PRAGMA cache_size = -{1024 * cache_mib}"):
                 await connection.execute(pragma)
@@ -109,7 +118,7 @@ class Database:
                 raise FatalError("DATABASE_CORRUPT", f"expected a sound {path}, got {check and check[0]}")
             await connection.executescript(SCHEMA)
             await database._check_identity(network)
-            await database._load_recent()
+            await database._settle()
         except sqlite3.DatabaseError as error:
             await connection.close()
             if (failed := disk_error(error)) is not None:
@@ -136,10 +145,10 @@ class Database:
                 "DATABASE_SCHEMA", f"expected schema {SCHEMA_VERSION}, got {schema!r} in {self.path}"
             )
 
-    async def _load_recent(self) -> None:
-        done = int(await self.meta("tx_indexed") or b"0")
-        rows = await self._db.execute_fetchall("SELECT tx_id, idx FROM record WHERE idx >= ?", (done,))
-        self._recent = {row[0]: row[1] for row in rows}
+    async def _settle(self) -> None:
+        """Bring state into one table; find the transactions that the index lacks."""
+        await self._in_transaction(settle_all)
+        self._transactions = await self._visit(lambda db: TransactionIndex.load(db, self._settle_rows))
 
     async def meta(self, name: str) -> bytes | None:
         """A value of the ``meta`` table."""
@@ -149,6 +158,13 @@ class Database:
     async def set_meta(self, name: str, value: bytes) -> None:
         """Write a value of the ``meta`` table; durable on return."""
         await self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    async def set_metas(self, values: Mapping[str, bytes]) -> None:
+        """Write several values of the ``meta`` table, all or none; durable on return."""
+        rows = sorted(values.items())
+        await self._in_transaction(
+            lambda db: db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+        )
 
     async def floor(self) -> Floor | None:
         """The durable floor; None before genesis state was written."""
@@ -172,22 +188,42 @@ class Database:
 
     async def commit(self, block: Executed, certificate: Certificate | None) -> None:
         """State, index, certificate and floor of one final block, in one transaction."""
-        await self._in_transaction(lambda db: self._write_block(db, block, certificate))
-        first = block.sealed.seal.first
-        self._recent.update(
-            zip([item.record.tx_id for item in block.prepared], count_from(first), strict=False)
-        )
-        if len(self._recent) >= TX_INDEX_RUN:
-            await self._index_transactions(first + len(block.prepared))
+        await self.commit_all([block], certificate)
+
+    async def commit_all(self, blocks: Sequence[Executed], certificate: Certificate | None) -> None:
+        """The same of consecutive blocks in one transaction; the certificate is of the last of them."""
+        last = blocks[-1]
+        ids = {
+            item.record.tx_id: index
+            for block in blocks
+            for index, item in enumerate(block.prepared, block.sealed.seal.first)
+        }
+
+        def write(db: sqlite3.Connection) -> tuple[StateRun, int]:
+            unsettled = self._unsettled
+            for block in blocks:
+                unsettled = self._write_block(db, block, certificate if block is last else None, unsettled)
+            return unsettled, self._transactions.write(db, len(ids))
+
+        self._unsettled, settled = await self._in_transaction(write)
+        self._transactions.wrote(settled, ids, last.sealed.seal.first + len(last.prepared))
 
     @staticmethod
-    def _write_block(db: sqlite3.Connection, block: Executed, certificate: Certificate | None) -> None:
+    def _write_block(
+        db: sqlite3.Connection, block: Executed, certificate: Certificate | None, unsettled: StateRun
+    ) -> StateRun:
         seal = block.sealed.seal
         puts = [(key, value) for key, value in block.changes.items() if value is not None]
+        first, end = scattered(puts)
         gone = [(key,) for key, value in block.changes.items() if value is None]
+        write_past(db, block.changes, seal.height)
         insert_rows(
-            db, "INSERT INTO state", puts, conflict="ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            db,
+            "INSERT INTO state",
+            puts[:first] + puts[end:],
+            conflict="ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         )
+        unsettled = unsettled.wrote(db, puts[first:end])
         db.executemany("DELETE FROM state WHERE key = ?", gone)
         write_block_status(db, block)
         write_tallies(db, block)
@@ -201,9 +237,7 @@ class Database:
                     item.record.tx.kind,
                     item.record.tx.author,
                     item.record.tx_id,
-                    codec.encode([receipt.result, list(receipt.warnings)])
-                    if receipt.result or receipt.warnings
-                    else None,
+                    result_of(receipt),
                 )
                 for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True))
             ],
@@ -220,36 +254,34 @@ class Database:
             ),
         )
         _write_floor(db, Floor(seal.height, seal.first + seal.count + 1, block.sealed.hash))
+        return unsettled
 
-    async def _index_transactions(self, upto: int) -> None:
-        run, self._recent = self._recent, {}
-
-        def write(db: sqlite3.Connection) -> None:
-            insert_rows(db, "INSERT OR REPLACE INTO tx_index", sorted(run.items()))
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(upto).encode(),))
-
-        await self._in_transaction(write)
-
-    async def _in_transaction(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    async def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a whole transaction in the connection's thread: one hop, whatever it writes."""
 
-        def run() -> None:
-            db = self._db._conn  # noqa: SLF001 - aiosqlite offers no way to run a block of statements
+        def run(db: sqlite3.Connection) -> T:
             db.execute("BEGIN IMMEDIATE")
             try:
-                work(db)
+                done = work(db)
             except BaseException:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+            return done
 
-        await self._db._execute(run)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return await self._visit(run)
+
+    async def _visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run statements in the connection's thread."""
+        db = self._db
+        found = await db._execute(lambda: work(db._conn))  # type: ignore[no-untyped-call]  # noqa: SLF001 - aiosqlite offers no way to run a block of statements
+        return cast("T", found)
 
     # -- queries -----------------------------------------------------------------------------------
 
     async def index_of(self, tx_id: bytes) -> int | None:
         """Log index of a transaction, if it is final."""
-        if (found := self._recent.get(tx_id)) is not None:
+        if (found := self._transactions.find(tx_id)) is not None:
             return found
         row = await (await self._db.execute("SELECT idx FROM tx_index WHERE tx_id = ?", (tx_id,))).fetchone()
         return None if row is None else int(row[0])
@@ -271,6 +303,22 @@ class Database:
         """The block at a height."""
         return await self._block("height = ?", height)
 
+    async def newest_certificate(self) -> Certificate | None:
+        """The newest finalization kept with a block."""
+        rows = await self._db.execute_fetchall(
+            "SELECT certificate FROM block WHERE certificate IS NOT NULL ORDER BY height DESC LIMIT 1"
+        )
+        return next((codec.decode(row[0], Certificate) for row in rows), None)
+
+    async def blocks(self, first: int, entries: int) -> list[BlockRow]:
+        """Consecutive blocks from a height on, until they hold so many entries together; none beyond the last."""
+        rows = await self._db.execute_fetchall(
+            "SELECT height, first, count, time, seal_hash, certificate FROM block WHERE height >= ?1 AND first <"
+            " (SELECT first FROM block WHERE height = ?1) + ?2 ORDER BY height",
+            (first, entries),
+        )
+        return [_block_row(row) for row in rows]
+
     async def block_by_hash(self, seal_hash: bytes) -> BlockRow | None:
         """The newest block with this seal hash within the last rows (peers ask for recent ones only)."""
         floor = await self.floor()
@@ -282,10 +330,7 @@ class Database:
             f"SELECT height, first, count, time, seal_hash, certificate FROM block WHERE {where}",  # noqa: S608
             values,
         )
-        for height, first, count, time, seal_hash, certificate in rows:
-            known = None if certificate is None else codec.decode(certificate, Certificate)
-            return BlockRow(height, first, count, time, bytes(seal_hash), known)
-        return None
+        return next((_block_row(row) for row in rows), None)
 
     async def height_at(self, time: int) -> int:
         """Height of the newest block at or before a time; 0 if there is none."""
@@ -304,12 +349,23 @@ class Database:
 
     async def value(self, key: bytes) -> bytes | None:
         """One state value, canonical bytes."""
-        row = await (await self._db.execute("SELECT value FROM state WHERE key = ?", (key,))).fetchone()
-        return None if row is None else bytes(row[0])
+        return await self._visit(lambda db: value_of(db, key))
 
     async def close(self) -> None:
         """Close the connection."""
         await self._db.close()
+
+
+def _block_row(row: Sequence[Any]) -> BlockRow:
+    height, first, count, time, seal_hash, certificate = row
+    known = None if certificate is None else codec.decode(certificate, Certificate)
+    return BlockRow(height, first, count, time, bytes(seal_hash), known)
+
+
+def result_of(receipt: Receipt) -> bytes | None:
+    """What execution computed for a record, as it is kept; None: nothing."""
+    known = receipt.result or receipt.warnings
+    return codec.encode([receipt.result, list(receipt.warnings)]) if known else None
 
 
 def _write_floor(db: sqlite3.Connection, floor: Floor) -> None:

@@ -94,6 +94,13 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     Args:
         durable: sync the content before and the directory after the rename.
     """
+    replace_content(path, data, durable=durable)
+    if durable:
+        sync_directory(path.parent)
+
+
+def replace_content(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """:func:`replace_file` for several files of a directory, which the caller syncs once, after all of them."""
     if not path.parent.is_dir():
         make_directory(path.parent)
     temporary = path.with_name(path.name + ".new")
@@ -103,5 +110,3 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
             file.flush()
             sync_file(file.fileno())
     temporary.replace(path)
-    if durable:
-        sync_directory(path.parent)

@@ -36,7 +36,13 @@ from accord_ledger.merkle.tiles import (
     unpack_entries,
 )
 from accord_ledger.merkle.tree import EMPTY_ROOT, Frontier, leaf_hash
-from accord_node.storage.durable import make_directory, replace_file, sync_directory, sync_file
+from accord_node.storage.durable import (
+    make_directory,
+    replace_content,
+    replace_file,
+    sync_directory,
+    sync_file,
+)
 
 log = structlog.get_logger("logfiles")
 
@@ -189,41 +195,45 @@ class LogFiles:
     # -- growth ------------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> None:
-        """Add entries at the end; durable when this returns."""
-        at = 0
-        while at < len(entries):
-            room = TILE_WIDTH - len(self._tail_entries)
-            part = entries[at : at + room]
-            at += len(part)
-            self._append_to_tail(part)
-        if self._tail_entries and self._tail is not None:
+        """Add entries at the end; durable when this returns.
+
+        Every file is synced before it gets its name, and each folder once, after all of its names. The tail
+        that a bundle has outgrown goes last of all: until the bundle is there for sure, its entries stand there.
+        """
+        if self._tail is None:
+            raise FatalError("LOG_CLOSED", "expected an open log")
+        index, at, folders = self.size // TILE_WIDTH, 0, dict[Path, None]()
+        while (room := TILE_WIDTH - len(self._tail_entries)) <= len(entries) - at:
+            folders[self._write_bundle(index, entries[at : at + room])] = None
+            index, at = index + 1, at + room
+        outgrown = Path(self._tail.name) if at else None
+        if outgrown is not None:
+            self._tail.close()
+            self._tail = (self._tail_directory / str(index)).open("ab", buffering=0)
+        if at < len(entries):
+            self._tail.write(pack_entries(entries[at:]))
+            self._tail_entries += entries[at:]
             sync_file(self._tail.fileno())
         self.edge, tiles = self.edge.extend(leaf_hashes)
         for tile, data in tiles:
             if tile.width == TILE_WIDTH:
-                replace_file(self.root / tile.path, data)
+                path = self.root / tile.path
+                replace_content(path, data)
+                folders[path.parent] = None
                 shutil.rmtree(self.root / f"{tile.path}.p", ignore_errors=True)
+        for folder in folders:
+            sync_directory(folder)
+        if outgrown is not None:
+            outgrown.unlink()
+            sync_directory(self._tail_directory)
 
-    def _append_to_tail(self, part: Sequence[bytes]) -> None:
-        if self._tail is None:
-            raise FatalError("LOG_CLOSED", "expected an open log")
-        self._tail.write(pack_entries(part))
-        self._tail_entries += part
-        if len(self._tail_entries) < TILE_WIDTH:
-            return
-        sync_file(self._tail.fileno())
-        self._tail.close()
-        tail = Path(self._tail.name)
-        index = int(tail.name)
+    def _write_bundle(self, index: int, part: Sequence[bytes]) -> Path:
+        """Write the bundle that these entries complete; returns its folder, which is to be synced."""
         full = self.root / entries_path(index)
-        if not full.parent.is_dir():
-            make_directory(full.parent)
-        tail.replace(full)
-        self._tail = (self._tail_directory / str(index + 1)).open("ab", buffering=0)
-        sync_directory(full.parent)
-        sync_directory(self._tail_directory)
+        replace_content(full, pack_entries([*self._tail_entries, *part]))
         shutil.rmtree(self.root / f"{entries_path(index)}.p", ignore_errors=True)
         self._tail_entries = []
+        return full.parent
 
     def publish(self, size: int, checkpoint: bytes) -> None:
         """Write the partial tiles of a log size, then its checkpoint: never ahead of its tiles."""

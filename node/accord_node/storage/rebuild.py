@@ -2,8 +2,9 @@
 
 What follows from entries and rows alone is as on any other node: blocks, records, transaction ids, the
 indexes of :mod:`accord_node.storage.tallies`, and how credentials stand now. Not here are what execution
-computed for records before the snapshot (``record.result``) and how credentials stood before it; the height
-is kept under ``meta.known_from``, so that nobody takes the gap for an answer.
+computed for records before the snapshot (``record.result``), how credentials stood before it, and the values of
+state that blocks before it replaced (:mod:`accord_node.storage.past`); the height is kept under
+``meta.known_from``, so that nobody takes the gap for an answer.
 
 Entries are read in other processes (:mod:`accord_node.storage.bundles`); one thread writes, in log order.
 Rows come sorted wherever that can be had, and indexes are made after their rows: both are several times as
@@ -176,9 +177,9 @@ class Rebuild:
         issued = [row for row in self._issued if row[0] < index]
         self._issued = self._issued[len(issued) :]
         self._db.executemany(
-            "INSERT INTO issued VALUES (?, ?, ?) ON CONFLICT (programme, time)"
+            "INSERT INTO issued VALUES (?, ?, ?) ON CONFLICT (programme, height)"
             " DO UPDATE SET credentials = credentials + excluded.credentials",
-            [(programme, seal.time, credentials) for _, programme, credentials in issued],
+            [(programme, seal.height, credentials) for _, programme, credentials in issued],
         )
         self._write_block(seal.parent_certificate)
         self._block = (seal.height, seal.first, seal.count, seal.time, sealed.hash)
@@ -204,7 +205,7 @@ class Rebuild:
         self._write_block(finalization)
         db.execute("INSERT OR IGNORE INTO concern SELECT * FROM fresh ORDER BY subject, idx, low")
         db.execute("INSERT OR REPLACE INTO tx_index SELECT tx_id, idx FROM record ORDER BY tx_id, idx")
-        write_recognised(db)
+        write_recognised(db, height)
         self._write_standings(height)
         size = first + count + 1
         db.executemany(

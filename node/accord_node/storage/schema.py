@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from accord_node.storage import status_history, tallies
+from accord_node.storage import past, settling, status_history, tallies
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 KNOWN_FROM: Final = "known_from"
 """Row of ``meta``: height a node joined at from a snapshot (:mod:`accord_node.storage.rebuild`)."""
@@ -32,11 +32,13 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE INDEX IF NOT EXISTS record_by_author ON record (author, idx);
 CREATE INDEX IF NOT EXISTS record_by_kind ON record (kind, idx);
 
--- transaction id to log index, filled in sorted runs: random keys one by one would cost a page each
+-- transaction id to log index, filled in sorted runs (settling.py)
 CREATE TABLE IF NOT EXISTS tx_index (tx_id BLOB PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
 """
     + status_history.SCHEMA
     + tallies.SCHEMA
+    + past.SCHEMA
+    + settling.SCHEMA
 )
 
 PRAGMAS: Final = (

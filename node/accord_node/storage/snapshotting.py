@@ -132,7 +132,7 @@ def _write_rows(db: sqlite3.Connection, log: Path, sealed: SealedBytes) -> tuple
         held: list[Row] = []
 
         def tee() -> Iterator[Row]:
-            for row in db.execute("SELECT key, value FROM state ORDER BY key"):
+            for row in db.execute("SELECT key, value FROM all_state ORDER BY key"):
                 held.append(row)
                 yield row
 

@@ -14,6 +14,7 @@ from typing import Any
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.errors import FatalError
 from accord_ledger.state import Table
+from accord_node.storage.settling import value_of
 
 
 class DurableState:
@@ -53,8 +54,7 @@ class DurableState:
             return value
 
     def _row(self, key: bytes) -> bytes | None:
-        row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
+        return value_of(self._connection, key)
 
     def leaving(self, keys: Iterable[bytes]) -> None:
         """These rows are about to be deleted; until :meth:`advance` they still hold what they hold."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from accord_genesis.continuation import Continuation
+from accord_genesis.document import Genesis
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate, Members, SealedBytes, is_seal
 from accord_ledger.domain.epochs import newest
@@ -21,9 +22,12 @@ from accord_ledger.state import View
 from accord_node.storage.database import CACHE_MIB, Connect, Database, Floor, open_connection
 from accord_node.storage.durable import make_directory
 from accord_node.storage.handoffs import Handoffs
+from accord_node.storage.intents import Intents
 from accord_node.storage.logfiles import LogFiles
 from accord_node.storage.recent import recent_transactions
+from accord_node.storage.settling import RUN
 from accord_node.storage.source import DurableState
+from accord_node.stretch import Stretch
 from accord_node.workers import Executor
 
 
@@ -39,6 +43,12 @@ class Beginning:
     continues: Continuation | None = None
     """What this network goes on from: its data are made of that network's (``accord_node.joining``)."""
 
+    @classmethod
+    def of(cls, genesis: Genesis) -> Beginning:
+        """What this document says."""
+        document = genesis.document
+        return cls(genesis.network, document.created, genesis.members, genesis.values, document.continues)
+
 
 class Store:
     """Log files, database and the state behind the rules."""
@@ -48,6 +58,7 @@ class Store:
         self.database = database
         self.source = source
         self._executor = executor
+        self._intents = Intents(files.root.parent)
         self.base: Version
 
     @classmethod
@@ -59,6 +70,7 @@ class Store:
         *,
         values_cached: int = 100_000,
         cache_mib: int = CACHE_MIB,
+        settle_rows: int = RUN,
         connect: Connect = open_connection,
     ) -> Self:
         """Open, verify against itself, and cut off what a crash left beyond the floor.
@@ -69,6 +81,7 @@ class Store:
             executor: runs what reads and writes files.
             values_cached: decoded state values kept in memory.
             cache_mib: pages of the database kept in memory at most, MiB.
+            settle_rows: rows with random keys gathered before they are written in order.
             connect: see :meth:`Database.open`.
 
         Raises:
@@ -77,7 +90,11 @@ class Store:
         make_directory(directory)
         files = LogFiles(directory / "log")
         database = await Database.open(
-            directory / "state.sqlite", beginning.network, connect, cache_mib=cache_mib
+            directory / "state.sqlite",
+            beginning.network,
+            connect,
+            cache_mib=cache_mib,
+            settle_rows=settle_rows,
         )
         try:
             return await cls._load(directory, beginning, executor, files, database, values_cached)
@@ -107,7 +124,7 @@ class Store:
                 )
             await database.write_genesis(beginning.values, beginning.network)
             floor = Floor(0, 0, beginning.network)
-        _check_not_behind(files, floor)
+        _check_not_behind(files, floor, Intents(directory))
         frontier = await executor.run(lambda: files.open(floor.log_size))
         state = await executor.run(lambda: _map_of(database.path))
         begun, carried = _begun(beginning)
@@ -149,6 +166,30 @@ class Store:
         self.source.leaving(key for key, value in block.changes.items() if value is None)
         await self.database.commit(block, certificate)
 
+    async def write_all(self, stretch: Stretch, certificate: Certificate | None) -> None:
+        """Make consecutive final blocks durable together: log files first, then the database, all or none.
+
+        Args:
+            stretch: the blocks, executed on the base.
+            certificate: finalization of the last of them.
+        """
+        blocks, begin, end = stretch.blocks, self.files.size, stretch.version.log.size
+        entries = [entry for block in blocks for entry in (*block.entries, block.sealed.entry)]
+        leaves = [
+            leaf
+            for block in blocks
+            for leaf in (*[item.record.leaf_hash for item in block.prepared], block.sealed.leaf_hash)
+        ]
+
+        def append() -> None:
+            if len(blocks) > 1:
+                self._intents.note(begin, end)
+            self.files.append(entries, leaves)
+
+        await self._executor.run(append)
+        self.source.leaving(key for key, value in stretch.layer.values.items() if value is None)
+        await self.database.commit_all(blocks, certificate)
+
     async def hand_over(
         self, network: bytes, members: Members, block: Executed, finalization: Certificate | None
     ) -> None:
@@ -178,6 +219,15 @@ class Store:
         block.version.recent.flatten_into(self.base.recent, block.version.time)
         self.base = replace(block.version, state=self.source, recent=self.base.recent)
         return self.base
+
+    def adopt_all(self, stretch: Stretch) -> list[Version]:
+        """The versions after blocks just written together, oldest first; nothing may execute meanwhile."""
+        self.source.advance(stretch.version.map, stretch.layer.values)
+        stretch.recent.flatten_into(self.base.recent, stretch.version.time)
+        recent = self.base.recent
+        versions = [replace(block.version, state=self.source, recent=recent) for block in stretch.blocks]
+        self.base = versions[-1]
+        return versions
 
     async def publish(self, size: int, checkpoint: bytes) -> None:
         """Write the static files of a checkpoint of this log size."""
@@ -225,12 +275,15 @@ def _check_beginning(files: LogFiles, floor: Floor, beginning: Beginning) -> byt
     return continues.begins
 
 
-def _check_not_behind(files: LogFiles, floor: Floor) -> None:
-    """A crash leaves at most one block in the files that the database does not know of.
+def _check_not_behind(files: LogFiles, floor: Floor, intents: Intents) -> None:
+    """A crash leaves in the files what the database does not know of: one block, or those being written together.
 
     More means that the database lost commits it had made durable; cutting the files off would destroy
     the only copy of them here.
     """
+    intended = intents.end_of(floor.log_size) - floor.log_size
+    if sum(1 for _ in islice(files.beyond(floor.log_size), intended + 1)) <= intended:
+        return
     if len(list(islice(filter(is_seal, files.beyond(floor.log_size)), 2))) > 1:
         raise FatalError(
             "DATABASE_BEHIND",

@@ -149,10 +149,10 @@ class HostDisk:
             if path.is_dir():
                 self._restore(inner, target, loss, chance)
             elif name in database:
-                (here / name).write_bytes(self._database_file(name, path.read_bytes(), loss, chance))
+                _write(here / name, self._database_file(name, path.read_bytes(), loss, chance))
             else:
                 current = path.read_bytes() if now.get(name) == inode else None
-                (here / name).write_bytes(self._content(inode, current, loss, chance))
+                _write(here / name, self._content(inode, current, loss, chance))
 
     def _content(self, inode: int, current: bytes | None, loss: Loss, chance: Random) -> bytes:
         synced = self._contents.get(inode, b"")
@@ -175,6 +175,12 @@ class HostDisk:
         if not 0 < before <= after == len(data):
             return data
         return data[: before if loss is Loss.LOST else chance.randint(before, after)]
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Private, as a node's files are."""
+    path.touch(mode=0o600)
+    path.write_bytes(data)
 
 
 def _tree(root: Path) -> Iterator[tuple[str, list[tuple[str, int, bool]]]]:

@@ -20,6 +20,8 @@ QUIET_SECONDS: Final = 3.0
 """A run goes on for so long after everything is final."""
 RETRY_SECONDS: Final = 0.5
 """A client that has no good answer hands its record in again after this, perhaps elsewhere."""
+VOTE_FILE: Final = "keys/vote.pem"
+"""Only what lies beside it is on a simulated disk: whether the key has never signed."""
 ALONE: Final = 20_000
 """Number of the record that only a host gets that is cut off."""
 
@@ -61,8 +63,10 @@ class Game:
         config = parse(
             {
                 "party": party,
+                "keys": {"vote": VOTE_FILE} if party in self.alliance.members else {},
                 "peers": {"port": 7443},
                 "consensus": {"delta_ms": DELTA_MS, "heartbeat_seconds": 3600},
+                "work": {"settle_rows": 16},
             }
         )
         wrong = self.scheduler.chance(name, "clock").uniform(-1.5, 1.5)
@@ -108,7 +112,8 @@ class Game:
         """Put everything that will happen from outside on the scheduler."""
         scenario, chance = self.scenario, self.chance
         for host in self.hosts.values():
-            self.later(chance.uniform(0, 0.2), host.start)
+            begin = chance.uniform(0, 0.2)
+            self.later(scenario.late or begin if host is self.honest[-1] else begin, host.start)
         at = 0.3
         for entry, needed in self._records:
             self.later(at, self._hand_in, entry, needed)
@@ -208,13 +213,15 @@ class Game:
     def _without_quorum(self) -> tuple[str, ...]:
         """Members that lie or abstain in doubt, if they are more than f: then nobody promises progress.
 
-        A member that starts for the first time when others are views ahead cannot know that it never voted,
-        and waits for a finality that needs its vote if f others lie: it counts as one of f (docs/reliability.md).
-        Where liars alone are too many, a scenario wants to see what breaks.
+        Who died before its vote journal began to count cannot know that it never voted, and waits for a finality
+        that needs its vote if f others lie: it counts as one of f. Who never died has no reason to abstain,
+        however late it started. Where liars alone are too many, a scenario wants to see what breaks.
         """
         members = self.alliance.members
         doubtful = {
-            host.party for host in self.honest if host.node is not None and host.node.epochs.abstaining
+            host.party
+            for host in self.honest
+            if host.deaths and host.node is not None and host.node.epochs.abstaining
         }
         down, bound = sorted(self._lying | doubtful.intersection(members)), (len(members) - 1) // 3
         return tuple(down) if len(down) > bound >= len(self._lying) else ()

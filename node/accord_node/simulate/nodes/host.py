@@ -11,6 +11,7 @@ from typing import Protocol
 import aiosqlite
 
 from accord_client.api import SubmitResult
+from accord_genesis.unusedkeys import mark_unused
 from accord_ledger.errors import AccordError
 from accord_ledger.execute import Executed, Version
 from accord_node.config import Config
@@ -120,6 +121,7 @@ class Host:
         self._clock = HostClock(scheduler, clock_wrong)
         self._lives = 0
         self._chance = scheduler.chance(name, "host")
+        self._leave_unused(self._folder())
         self._life = Life(host_loop(scheduler, name, 0), HostDisk(self._folder(), self.boundary))
 
     @property
@@ -141,6 +143,14 @@ class Host:
         folder = self._base / f"{self.name}.{self._lives}"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def _leave_unused(self, folder: Path) -> None:
+        """What whoever made the vote key leaves beside it."""
+        key = self._alliance.node_keys(self.party).vote
+        if key is not None and self._config.keys.vote:
+            file = folder / self._config.keys.vote
+            file.parent.mkdir(parents=True)
+            mark_unused(file, key)
 
     # -- life --------------------------------------------------------------------------------------
 

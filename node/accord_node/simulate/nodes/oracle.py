@@ -1,8 +1,8 @@
 """The judge of a run of whole nodes. It shares no code with the program: it reads bytes with readers of its own.
 
 What it wants: one log, whose entries have the roots that its seals say; no second vote that contradicts a
-first, whatever crashed between; everything durable before it is said; one certified seal a view; nothing
-acknowledged that is lost; nothing final that is lost; equal states; nobody accused who is honest; no node
+first, whatever crashed between; everything durable before it is said, and what says that a key never signed gone
+for good; one certified seal a view; nothing acknowledged that is lost; nothing final that is lost; equal states; nobody accused who is honest; no node
 that stops by itself; and, once the network has healed, all of it final in time.
 """
 
@@ -94,6 +94,8 @@ class Oracle:
             self.violated(f"{host} said two {kind} in view {view}")
         if {"nullify", "finalize"} <= said.keys():
             self.violated(f"{host} said nullify and finalize in view {view}")
+        if self._durable(host, "keys"):
+            self.violated(f"{host} said {kind} of view {view} while its key is said to be unused")
         journal = self._durable(host, "data/journal")
         self._must_be_durable(host, vote, "itself", found=_voted(vote) in journal)
         if kind == "notarize":

@@ -21,6 +21,7 @@ class Scenario:
         die_at: the place where the first host dies, once; 0: none.
         die_together: seconds at which all hosts die at once; 0: never.
         cut_off: the last honest host is cut off until healing, and a client hands a record in there.
+        late: seconds at which the last honest host starts for the first time; 0: with the others.
         revokes: the last member loses its seat, so an epoch ends; its node goes on without a vote.
         loss: what a death does to unsynced writes; None for anything.
         weather: of the network until ``heal_at``.
@@ -40,6 +41,7 @@ class Scenario:
     die_at: int = 0
     die_together: float = 0.0
     cut_off: bool = False
+    late: float = 0.0
     revokes: bool = False
     loss: Loss | None = None
     weather: Weather = field(default_factory=Weather)

@@ -51,6 +51,8 @@ def _all() -> dict[str, Scenario]:
     found["nodes_restarts_seats_5"] = replace(storm(5, restarters=5), revokes=True)
     found["nodes_seats_equivocator_5"] = replace(storm(5, "equivocator"), revokes=True)
     found["nodes_cut_off"] = Scenario(cut_off=True, heal_at=70.0, records=4)
+    found["nodes_late_4"] = Scenario(liars=("silent",), late=3.0, spread=6.0)
+    found["nodes_late_storm_5"] = replace(storm(5, "silent"), late=3.0)
     for name in LIARS:
         found[f"nodes_{name}_4"] = calm(4, name)
         found[f"nodes_storm_{name}_4"] = storm(4, name)

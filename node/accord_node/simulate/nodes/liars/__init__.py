@@ -9,6 +9,7 @@ from accord_node.simulate.nodes.liars.double_voter import DoubleVoter
 from accord_node.simulate.nodes.liars.equivocator import Equivocator
 from accord_node.simulate.nodes.liars.forger import Forger
 from accord_node.simulate.nodes.liars.liar import Liar
+from accord_node.simulate.nodes.liars.silent import Silent
 from accord_node.simulate.nodes.liars.twins import Twins
 from accord_node.simulate.nodes.liars.withholder import Withholder
 
@@ -16,6 +17,7 @@ LIARS: Final[Mapping[str, type[Liar]]] = {
     "double_voter": DoubleVoter,
     "equivocator": Equivocator,
     "forger": Forger,
+    "silent": Silent,
     "twins": Twins,
     "withholder": Withholder,
 }
