@@ -30,8 +30,11 @@ test: test-fast $(STAMP)  ## all tests: the everyday part on all cores, then rea
 # more than there are cores: tests of networks mostly wait
 WORKERS ?= $(shell expr 1 + `nproc 2>/dev/null || echo 2`)
 
+# every worker and every program that a test starts would compile the tree anew where the environment keeps no bytecode
+BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pytest_cache/bytecode
+
 test-fast: $(STAMP)  ## the everyday part: no real node processes
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not processes and not campaign" $(ARGS)
+	@$(BYTECODE) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not processes and not campaign" $(ARGS)
 
 test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lowest versions we accept
 	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest

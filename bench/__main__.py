@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["authmap", "rules", "large", "audit", "documents", "gossip", "nodes", []],
+        choices=["authmap", "rules", "large", "audit", "documents", "issue", "gossip", "nodes", []],
         help="just these",
     )
     arguments = parser.parse_args()
@@ -34,6 +34,7 @@ def main() -> None:
         "large": ["--batches", "100000", "--recognitions", "10000"] if arguments.quick else [],
         "audit": [],
         "documents": ["--count", "100", "--batch", "1000"] if arguments.quick else [],
+        "issue": ["--count", "1000"] if arguments.quick else [],
         "gossip": ["--quick"] if arguments.quick else [],
         "nodes": ["--quick"] if arguments.quick else [],
     }

@@ -2,20 +2,25 @@
 
     python -m bench.catchup [--count 100000]
 
-Four real nodes on this machine. The rate of the alliance is measured first, at saturation. Then one node is
-stopped, ``count`` transactions are made final without it, and it is started again: once while the others are
-idle, so that catching up is all there is to do (they only answer), and once while they go on at half of the
-measured rate on the same cores. The rate is that of its log, from the first block fetched to the newest; what
-it needs to start and to verify its own data is a line of its own.
+Four real nodes on this machine. The rate of the alliance, r, is measured first, at saturation: from the first
+request to the last answer. Then one node is stopped, ``count`` transactions are made final without it, and it is
+started again: once while the others are idle, so that catching up is all there is to do (they only answer), and
+once, for information, while they go on at half of the measured rate on the same cores. The rate of catching up, c,
+is that of its log: entries from the first that it stores to the newest, over the time between. What it needs to
+start and to verify its own data is a line of its own.
+
+Beside rates stands processor time a transaction (/proc), which other work on the machine moves less: of the node
+that catches up, of the processes it starts to read ranges, and of those that serve it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
+import os
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -32,6 +37,40 @@ GIVE_UP_SECONDS = 900.0
 CHUNK = 20_000
 """Transactions made and signed at a time."""
 GOAL_RATIO = 5.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds(pid: int) -> tuple[float, float]:
+    """Processor time of a process, and of those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS, (int(fields[13]) + int(fields[14])) / _TICKS
+
+
+def _children_seconds(pid: int) -> float:
+    """Processor time of a process's children, running or not."""
+    total = _own_seconds(pid)[1]
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            for child in (thread / "children").read_text(encoding="utf-8").split():
+                total += _own_seconds(int(child))[0]
+        except FileNotFoundError:  # it ended just now; the next look finds it among those that have
+            continue
+    return total
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the node that catches up."""
+
+    when: float
+    size: float
+    """Entries in its log; 0 while it does not answer."""
+    node: float
+    """Processor time so far, seconds: its own,"""
+    helpers: float
+    """of its children,"""
+    servers: float
+    """and of all other nodes."""
 
 
 async def _size(alliance: Alliance, party: str) -> float:
@@ -42,36 +81,55 @@ async def _size(alliance: Alliance, party: str) -> float:
         return 0.0
 
 
+async def _look(alliance: Alliance) -> Look:
+    size = await _size(alliance, AWAY)
+    pid = alliance.nodes[AWAY].pid
+    servers = sum(_own_seconds(alliance.nodes[party].pid)[0] for party in OTHERS)
+    return Look(time.perf_counter(), size, _own_seconds(pid)[0], _children_seconds(pid), servers)
+
+
 async def _grow(alliance: Alliance, count: int) -> None:
     for done in range(0, count, CHUNK):
         await load.saturate(alliance, alliance.issuances(min(CHUNK, count - done)), OTHERS)
 
 
-async def _return(alliance: Alliance) -> tuple[float, float, float]:
-    """Start the node that is away: seconds until it fetches, seconds until it has caught up, entries between."""
+async def _return(alliance: Alliance) -> tuple[float, Look, Look]:
+    """Start the node that is away: when, the look at which it had stored something, the one at which all."""
     begin = time.perf_counter()
     await alliance.nodes[AWAY].start()
-    first = 0.0
-    while not (first := await _size(alliance, AWAY)):
+    while not (first := await _look(alliance)).size:
         await asyncio.sleep(POLL_SECONDS)
-    size, moved = first, 0.0
-    while time.perf_counter() - begin < GIVE_UP_SECONDS:
-        if moved == 0.0 and size > first:
-            first, moved = size, time.perf_counter()
-        if moved and size >= await _size(alliance, OTHERS[0]):
-            done = time.perf_counter()
-            return moved - begin, done - moved, size - first
+    now, moved = first, False
+    while now.when - begin < GIVE_UP_SECONDS:
+        if not moved and now.size > first.size:
+            first, moved = now, True
+        if moved and now.size >= await _size(alliance, OTHERS[0]):
+            return begin, first, now
         await asyncio.sleep(POLL_SECONDS)
-        size = await _size(alliance, AWAY)
-    raise RuntimeError(f"not caught up after {GIVE_UP_SECONDS:.0f} s: {size:.0f} entries")
+        now = await _look(alliance)
+    raise RuntimeError(f"not caught up after {GIVE_UP_SECONDS:.0f} s: {now.size:.0f} entries")
 
 
-def _report(what: str, found: tuple[float, float, float], rate: float) -> None:
-    started, seconds, entries = found
-    caught = entries / seconds
-    row(f"{what}: fetching after, s", f"{started:.1f}", "start, verification of its own data, links")
-    row("  caught up after that, s", f"{seconds:.1f}", f"{entries:,.0f} entries, {caught:,.0f}/s")
-    goal("  over the rate of the alliance", caught / rate, GOAL_RATIO)
+def _report(what: str, found: tuple[float, Look, Look]) -> float:
+    begin, first, last = found
+    seconds, entries = last.when - first.when, last.size - first.size
+    row(
+        f"{what}: first stored after, s",
+        f"{first.when - begin:.1f}",
+        "start, own data verified, links, first range",
+    )
+    row("  caught up after that, s", f"{seconds:.1f}", f"{entries:,.0f} entries")
+    row("  c, transactions/s", f"{entries / seconds:,.0f}")
+    shown = " / ".join(
+        f"{(after - before) / entries * 1e6:.1f}"
+        for before, after in (
+            (first.node, last.node),
+            (first.helpers, last.helpers),
+            (first.servers, last.servers),
+        )
+    )
+    row("  processor time a transaction, us", shown, "node / its processes / all other nodes")
+    return entries / seconds
 
 
 async def run(count: int) -> None:
@@ -81,12 +139,12 @@ async def run(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="accord-catchup-") as folder:
         async with Alliance(Path(folder)) as alliance:
             await load.saturate(alliance, alliance.issuances(1000))  # warm up
-            measured = await load.saturate(alliance, alliance.issuances(min(count, CHUNK)))
-            rate = statistics.median(measured.rates())
-            row("finalised transactions/s of four at saturation", f"{rate:,.0f}")
+            rate = (await load.saturate(alliance, alliance.issuances(min(count, CHUNK)))).overall()
+            row("r, finalised transactions/s of four at saturation", f"{rate:,.0f}")
             await alliance.nodes[AWAY].stop()
             await _grow(alliance, count)
-            _report("others idle", await _return(alliance), rate)
+            caught = _report("others idle", await _return(alliance))
+            goal("  c / r, others idle", caught / rate, GOAL_RATIO)
             await alliance.nodes[AWAY].stop()
             await _grow(alliance, count)
             entries = alliance.issuances(int(rate / 2 * max(20.0, count / rate / 2)))
@@ -95,7 +153,12 @@ async def run(count: int) -> None:
             ended = "went on all the time" if not busy.done() else "had ended before: not judged as busy"
             busy.cancel()
             await asyncio.gather(busy, return_exceptions=True)
-            _report(f"others at {rate / 2:,.0f}/s ({ended})", found, rate)
+            caught = _report(f"others at {rate / 2:,.0f}/s", found)
+            row(
+                "  c / r, others at half of saturation",
+                f"{caught / rate:.2f}",
+                f"for information; they {ended}",
+            )
 
 
 def main() -> None:

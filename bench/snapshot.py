@@ -30,11 +30,11 @@ if __name__ != "__mp_main__":
     from accord_node.joining import FOLDER, Fetching, build
     from accord_node.storage.snapshot import MANIFEST, Manifest, read_manifest
     from accord_node.storage.snapshotting import make_snapshot
-    from accord_node.storage.store import Store
+    from accord_node.storage.store import Beginning, Store
     from accord_node.workers import Workers
     from bench.table import goal, heading, machine, row
     from node_network import Alliance, free_ports, issue_entry, make_alliance, programme_entries
-    from snapshot_ledger import Growing, beginning, opening
+    from snapshot_ledger import Growing, beginning
 
 GOAL_RECORDS, GOAL_SECONDS = 1_000_000, 60.0
 
@@ -77,7 +77,7 @@ async def opened(genesis: Genesis, data: Path) -> float:
         (data / FOLDER / name).rename(data / name)
     workers = Workers("bench")
     begin = time.perf_counter()
-    store = await Store.open(data, opening(genesis), workers)
+    store = await Store.open(data, Beginning.of(genesis), workers)
     seconds = time.perf_counter() - begin
     await store.close()
     workers.close()

@@ -21,10 +21,13 @@ from accord_client.api import (
     Listing,
     NodeStatus,
     Problem,
+    ProvedValue,
     RecordAnswer,
     RecordView,
     Row,
     StateProof,
+    StateProofs,
+    StateProofsRequest,
     SubmitRequest,
     SubmitResponse,
     SubmitResult,
@@ -106,6 +109,7 @@ class LedgerServer:
         app = web.Application(middlewares=[self._middleware], client_max_size=2**24)
         app.router.add_get("/v1/status", self._status)
         app.router.add_get("/v1/state/{table}/{parts:.+}", self._state)
+        app.router.add_post("/v1/state", self._states)
         app.router.add_get("/v1/records/{index}", self._record)
         app.router.add_get("/v1/transactions/{tx_id}", self._transaction)
         app.router.add_get("/v1/blocks/{height}", self._block)
@@ -163,6 +167,15 @@ class LedgerServer:
             return problem(404, "OBJECT_UNKNOWN", proof=proof, position=self.ledger.position())
         value = codec.decode(raw, table_types()[table], limit=2**22)
         return _json(Fact(value=to_plain(value), position=self.ledger.position(), proof=proof))
+
+    async def _states(self, request: web.Request) -> web.Response:
+        wanted = msgspec.json.decode(await request.read(), type=StateProofsRequest)
+        seal = self.ledger.seal_proof()
+        proofs = [self.ledger.state_proof(bytes.fromhex(key), seal=seal) for key in wanted.keys]
+        if self.tamper is not None:
+            proofs = [self.tamper(proof) for proof in proofs]
+        values = [ProvedValue(key=item.key, value=item.value, proof=item.proof) for item in proofs]
+        return _json(StateProofs(seal=seal, values=values, position=self.ledger.position()))
 
     async def _parties(self, request: web.Request) -> web.Response:
         names = sorted(key[6:-1].decode() for key in self.ledger.values if key.startswith(b"party/"))

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from accord_client.audit.source import FolderSource, Unreachable
-from accord_genesis.document import Genesis
 from accord_ledger.block import Certificate, Members, VoteKind, vote_message
 from accord_ledger.domain.kinds.network import NodeKey, NodeKeysSet
 from accord_ledger.domain.pipeline import SignatureChecker, prepare
@@ -29,12 +28,7 @@ from node_network import Alliance, issue_entry, key, programme_entries
 
 def beginning(alliance: Alliance) -> Beginning:
     """Where every replay of this alliance starts."""
-    return opening(alliance.genesis)
-
-
-def opening(genesis: Genesis) -> Beginning:
-    """Where every replay of this network starts."""
-    return Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
+    return Beginning.of(alliance.genesis)
 
 
 def certificate(network: bytes, members: Members, seal: bytes, view: int, kind: VoteKind) -> Certificate:
@@ -59,17 +53,21 @@ def vote_keys(party: str) -> list[SigningKey]:
 
 def new_keys(alliance: Alliance, party: str) -> bytes:
     """T43: the record that ends an epoch."""
+    return alliance.entry("node_keys_set", party, fresh_node(alliance, party), "institution")
+
+
+def fresh_node(alliance: Alliance, party: str) -> NodeKeysSet:
+    """A node with other keys."""
 
     def made(use: str) -> NodeKey:
         fresh = key(party, "fresh", use)
         proof = fresh.prove_possession(alliance.genesis.network, party, use)
         return NodeKey(public=fresh.public, proof=proof)
 
-    body = NodeKeysSet(
+    return NodeKeysSet(
         party=party, endpoint="wss://new.example", link=(made("link"),), vote=made("vote"), log=made("log"),
         witness=made("witness"),
     )  # fmt: skip
-    return alliance.entry("node_keys_set", party, body, "institution")
 
 
 @dataclass

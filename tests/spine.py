@@ -88,7 +88,7 @@ class Spine:
             reader=self.reader, pending=self.pending, store=self.store, network=self.network, clock=self.clock,
             disk=self.workers, work_changed=lambda: None, on_fatal=self.fatal.append,
         )  # fmt: skip
-        self.catch_up = CatchUp(self.chain, self.reader, self.network, self.certifies, self.workers)
+        self.catch_up = CatchUp(self.chain, self.cache, self.network, self.certifies, self.workers)
         self.finaliser = Finaliser(
             self.chain, self.store, self.bodies, catch_up=self.catch_up.run, on_fatal=self.fatal.append
         )
@@ -97,10 +97,8 @@ class Spine:
 
     @classmethod
     async def open(cls, alliance: Alliance, folder: Path, mesh: Mesh, party: str, **options: Any) -> Spine:
-        genesis = alliance.genesis
-        beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
         workers = Workers(f"spine-{party}")
-        store = await Store.open(folder / party / "data", beginning, workers)
+        store = await Store.open(folder / party / "data", Beginning.of(alliance.genesis), workers)
         disk = options.get("pending_disk") or DirectoryDisk(folder / party / "pending")
         return cls(party, alliance, store, mesh, workers, options.get("clock") or HandClock(), disk)
 

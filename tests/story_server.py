@@ -53,14 +53,18 @@ class StageLedger(ClientLedger):
         self.seals = [sealed for sealed in map(_sealed, self.entries) if sealed is not None]
         self.text = checkpoint_note(self.entries).decode()
         self.version = _Proving(AuthMap.build(self.values.items()))  # type: ignore[assignment]  # nothing is executed here
+        self.proved: dict[int, InclusionProof] = {}
+        """Made once: nothing is ever added here."""
 
     def inclusion(self, index: int, **_: Any) -> InclusionProof:
-        return InclusionProof(
-            index=index,
-            entry=base64_text(self.entries[index]),
-            path=[item.hex() for item in inclusion_proof(self.leaves, index, len(self.leaves))],
-            checkpoint=self.text,
-        )
+        if index not in self.proved:
+            self.proved[index] = InclusionProof(
+                index=index,
+                entry=base64_text(self.entries[index]),
+                path=[item.hex() for item in inclusion_proof(self.leaves, index, len(self.leaves))],
+                checkpoint=self.text,
+            )
+        return self.proved[index]
 
     def state_proof(self, key: bytes, **_: Any) -> Any:
         return super().state_proof(key, seal=self.inclusion(len(self.entries) - 1))
@@ -104,6 +108,7 @@ class StageServer(LedgerServer):
         self.silenced: set[str] = set()
         self.lies: dict[str, Callable[[dict[str, Any]], None]] = {}
         """What this node makes of its answers, by address."""
+        self.views: dict[int, RecordView] = {}
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -120,6 +125,11 @@ class StageServer(LedgerServer):
         app.router.add_get("/v1/questions/{name}", self._question)
 
     def view(self, index: int) -> RecordView:
+        if index not in self.views:
+            self.views[index] = self._viewed(index)
+        return self.views[index]
+
+    def _viewed(self, index: int) -> RecordView:
         body = to_plain(prepare(self.ledger.entries[index]).body)
         found = super().view(index)
         return RecordView(

@@ -168,6 +168,14 @@ def test_a_hash_has_one_spelling() -> None:
         assert found == cold(bent)
 
 
+def test_a_path_has_one_spelling() -> None:
+    verifier, files = warm((0,))
+    first = str(json.loads(files[7])["path"][0])
+    for old, new in ((first, first.upper()), (first, f"{first[:63]} "), (f'{first}",\n  "', f'{first}", "')):
+        bent = files[7].replace(old.encode(), new.encode())
+        assert verdict(verifier, bent) == cold(bent)
+
+
 def test_nothing_may_stand_between_the_last_gap_and_the_rest() -> None:
     verifier, files = warm((0,))
     known = pattern(files[1])

@@ -208,7 +208,7 @@ def test_recognition_with_a_holder_far_away(desk: Desk) -> None:
     assert desk.json("show", "enrolment", enrolment)["value"]["recognised"] == "2/1"
 
 
-def test_verify_says_unknown_and_invalid(desk: Desk, tmp_path: Path) -> None:
+def test_verify_says_unknown_and_invalid(desk: Desk) -> None:
     issue(desk)
     path = desk.folder / "out" / "0000.accord.json"
     old = desk.run("verify", str(path), "--max-status-age", "-1000000", code=2)

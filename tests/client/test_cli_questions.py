@@ -14,8 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from accord_client.bundle import parse_bundle
+from accord_client.cli.answers import genesis_of
+from accord_client.cli.connection import Link
 from accord_client.cli.headings import HEADINGS
 from accord_client.cli.main import accord
+from accord_client.errors import RefusedError
 from accord_client.plain import to_plain
 from accord_genesis.keyfiles import write_key
 from accord_ledger.domain.kinds.issue import IssueBody
@@ -106,6 +109,34 @@ def test_a_question_with_its_place_in_the_ledger(office: Office) -> None:
 def test_a_nodes_word_is_said_to_be_one(office: Office) -> None:
     assert "(proved)" in office.accord("ask", "statuses").stdout
     assert "(a node's word)" in office.accord("ask", "statuses", "--no-proof").stdout
+
+
+def test_an_earlier_block_is_asked_for_of_every_question(office: Office) -> None:
+    found = office.json("ask", "catalogue")
+    assert (found["proved"], len(found["answer"])) == (True, 1)
+    then = office.json("ask", "catalogue", "--at", str(found["height"]))
+    assert (then["answer"], then["proved"]) == (found["answer"], False)
+    assert office.json("ask", "statuses", "--at", str(found["height"]))["proved"]
+    for name in questions():
+        assert "--at DATE|HEIGHT" in office.accord("ask", name, "--help").stdout
+
+
+def test_a_replay_believes_nobody(office: Office) -> None:
+    found = office.json("ask", "catalogue", "--replay")
+    assert (found["proved"], found["answer"]) == (True, office.json("ask", "catalogue")["answer"])
+    early = office.json("ask", "catalogue", "--at", "1", "--replay")
+    assert (early["height"], early["proved"]) == (1, True)
+    assert early["answer"] == office.json("ask", "catalogue", "--at", "1")["answer"]
+    shown = office.accord("report", "coverage", "--replay").stdout
+    assert "(proved)" in shown
+    refused = office.accord("ask", "statuses", "--at", "99999999", "--replay", code=1)
+    assert "error: QUESTION_AT" in refused.stderr
+
+
+def test_a_replay_begins_with_a_genesis_file() -> None:
+    link = Link(("http://localhost",), None, None, "", None, None, 1.0)
+    with pytest.raises(RefusedError, match="TRUST_MISSING"):
+        genesis_of(link)
 
 
 def test_reports_speak_chinese(office: Office) -> None:

@@ -28,7 +28,7 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
-VERIFIER = Verifier(open_contexts(), resolve_did_key, 1_800_000_000, lambda _: None)
+VERIFIER = Verifier(open_contexts(), resolve_did_key, 1_800_000_000, lambda *_: None)
 
 
 def good() -> dict[str, Any]:

@@ -51,7 +51,7 @@ def held(count: int = 3) -> tuple[Wallet, tuple[Bundle, ...]]:
 
 
 def judged(presentation: dict[str, Any], **asked: Any) -> Verified:
-    verifier = Verifier(open_contexts(), resolve, NOW + 10, lambda _: None)
+    verifier = Verifier(open_contexts(), resolve, NOW + 10, lambda *_: None)
     asked = {"challenge": "c", "domain": ["bank.example"]} | asked
     return verify_shown(json.loads(json.dumps(presentation)), verifier, **asked)
 

@@ -1,10 +1,9 @@
+"""What the SDK reads is proved or refused, whoever of the nodes fails, lies or goes back."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -13,58 +12,22 @@ from accord_client.api import StateProof
 from accord_client.builders import open_enrolment
 from accord_client.bundle import draft_bundle, parse_bundle
 from accord_client.errors import (
-    ClientError,
-    ExpiredError,
     ForkError,
     NodeError,
-    NotFinalError,
     NotFoundError,
     RefusedError,
-    RejectedError,
     StaleError,
 )
 from accord_client.proofs import base64_text
 from accord_client.sdk import AccordClient, AccordClientSync
 from accord_client.sdk.state_keys import SHAPES, split_key
 from accord_client.verify import verify_bundle
-from accord_ledger.domain.kinds.approval import ProgrammeStep
 from accord_ledger.domain.model.party import PARTIES
-from accord_ledger.errors import AccordError, DecodeError, ProofError, Rejection
+from accord_ledger.errors import AccordError, DecodeError, ProofError
 from accord_ledger.transaction import parse_record
-from client_ledger import ISSUE_TIME, ClientLedger
-from domain_world import terms
+from client_ledger import ISSUE_TIME
 from ledger_server import Fault, LedgerServer, answer_with, fail_with, hang_up, stay_silent
-
-
-def a_ledger() -> ClientLedger:
-    ledger = ClientLedger()
-    ledger.programme()
-    ledger.register(terms("uu-two"))
-    ledger.seal()
-    return ledger
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[LedgerServer]:
-    async with LedgerServer(a_ledger()) as running:
-        yield running
-
-
-@pytest.fixture
-async def second(server: LedgerServer) -> AsyncIterator[LedgerServer]:
-    """Another node of the same network."""
-    async with LedgerServer(server.ledger) as running:
-        yield running
-
-
-def client(*servers: LedgerServer, **options: Any) -> AccordClient:
-    options = {"max_age": None, "patience": 0.5, "timeout": 5.0} | options
-    return AccordClient([server.url for server in servers], servers[0].ledger.trust, **options)
-
-
-def submit_step(ledger: ClientLedger, **options: Any) -> bytes:
-    return ledger.entry("programme_submit", ProgrammeStep(programme=("uu-two", 1)), "uu", **options)
-
+from sdk_ledger import a_ledger, client, records, submit_step
 
 # ---- reading -----------------------------------------------------------------------------------------
 
@@ -199,7 +162,7 @@ async def test_a_node_that_went_back_is_behind(server: LedgerServer) -> None:
                 await accord.party("uu")
 
 
-async def test_a_fork_stops_at_once(server: LedgerServer, second: LedgerServer, tmp_path: Path) -> None:
+async def test_a_fork_stops_at_once(server: LedgerServer, second: LedgerServer) -> None:
     ledger = server.ledger
     forged_note = ledger.note(root=b"\x05" * 32)
     async with client(server, second) as accord:
@@ -234,117 +197,6 @@ def test_urls_are_checked() -> None:
         with pytest.raises(RefusedError) as caught:
             AccordClient(urls, a_ledger().trust)
         assert caught.value.code == "NODE_URL"
-
-
-# ---- submitting --------------------------------------------------------------------------------------
-
-
-async def test_a_record_becomes_final_and_is_proved(server: LedgerServer) -> None:
-    entry = submit_step(server.ledger)
-    async with client(server) as accord:
-        receipt = await accord.submit(entry)
-        assert receipt.final
-        assert receipt.proved
-        assert receipt.tx_id == parse_record(entry).tx_id
-        assert server.ledger.entries[receipt.index or 0] == entry
-        assert accord.floor == receipt.height
-        assert await accord.submit(entry) == receipt
-
-
-async def test_a_lost_answer_is_asked_again_with_the_same_bytes(
-    server: LedgerServer, second: LedgerServer
-) -> None:
-    server.lose_answers = 1
-    async with client(server, second) as accord:
-        receipt = await accord.submit(submit_step(server.ledger))
-    assert receipt.final
-    assert second.requests["POST transactions"] == 1
-    assert sum(receipt.tx_id == parse_record(e).tx_id for e in records(server.ledger)) == 1
-
-
-def records(ledger: ClientLedger) -> list[bytes]:
-    found = []
-    for entry in ledger.entries:
-        try:
-            parse_record(entry)
-        except Rejection:
-            continue
-        found.append(entry)
-    return found
-
-
-async def test_a_refusal_after_a_lost_answer_is_doubted(server: LedgerServer, second: LedgerServer) -> None:
-    """The second node refuses what the first one has made final already."""
-    entry = submit_step(server.ledger)
-    server.lose_answers = 1
-    refusal = {"status": "rejected", "code": "E_STATE", "tx_id": parse_record(entry).tx_id.hex()}
-    body = {"results": [refusal], "position": msgspec.to_builtins(server.ledger.position())}
-    second.faults.append(answer_with(msgspec.json.encode(body)))
-    async with client(server, second) as accord:
-        receipt = await accord.submit(entry)
-    assert receipt.final
-    assert receipt.proved
-
-
-async def test_a_refusal_is_named(server: LedgerServer) -> None:
-    entry = server.ledger.entry("programme_submit", ProgrammeStep(programme=("none", 1)), "uu")
-    async with client(server) as accord:
-        with pytest.raises(RejectedError) as caught:
-            await accord.submit(entry)
-        assert caught.value.code == "E_UNKNOWN_REF"
-        with pytest.raises(Rejection):
-            await accord.submit(b"\x80")
-
-
-async def test_accepted_is_asked_again_until_final(server: LedgerServer) -> None:
-    server.accept_only = 2
-    async with client(server) as accord:
-        assert (await accord.submit(submit_step(server.ledger))).final
-    assert server.requests["POST transactions"] == 3
-
-
-async def test_not_waiting_is_possible(server: LedgerServer) -> None:
-    server.accept_only = 1
-    async with client(server) as accord:
-        receipt = await accord.submit(submit_step(server.ledger), wait=False)
-        assert not receipt.final
-        server.accept_only = 10**6
-        with pytest.raises(NotFinalError):
-            await accord.submit(submit_step(server.ledger), timeout=0.3)
-
-
-async def test_a_record_that_expired_is_said_to_be(server: LedgerServer) -> None:
-    server.accept_only = 10**6
-    entry = submit_step(server.ledger, expires=server.ledger.version.time)
-    async with client(server) as accord:
-        with pytest.raises(ExpiredError) as caught:
-            await accord.submit(entry)
-        assert caught.value.code == "E_TX_EXPIRED"
-
-
-async def test_bulk_gives_each_its_own_outcome(server: LedgerServer, second: LedgerServer) -> None:
-    ledger = server.ledger
-    good = submit_step(ledger)
-    bad = ledger.entry("programme_submit", ProgrammeStep(programme=("none", 1)), "uu")
-    server.faults.append(fail_with(503))
-    done: list[int] = []
-    async with client(server, second) as accord:
-        outcomes = await accord.submit_many([good, bad, good], progress=done.append)
-    assert [isinstance(outcome, ClientError) for outcome in outcomes] == [False, True, False]
-    assert outcomes[0] == outcomes[2]
-    assert done == [3]
-
-
-async def test_a_false_receipt_is_found_out(server: LedgerServer, second: LedgerServer) -> None:
-    """A node says final; no node proves it."""
-    entry = submit_step(server.ledger)
-    lie = {"status": "final", "tx_id": parse_record(entry).tx_id.hex(), "height": 1, "index": 0}
-    body = {"results": [lie], "position": msgspec.to_builtins(server.ledger.position())}
-    server.faults.append(answer_with(msgspec.json.encode(body)))
-    async with client(server) as accord:
-        with pytest.raises(AccordError) as caught:
-            await accord.submit(entry)
-        assert caught.value.code == "TX_UNKNOWN"
 
 
 # ---- events and exports ------------------------------------------------------------------------------

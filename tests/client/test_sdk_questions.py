@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from accord_client.api import QuestionAnswer
+from accord_client.audit.source import FolderSource
 from accord_client.errors import NotFoundError, RefusedError, TrustError
 from accord_client.questioning import check_answer, check_verdict
 from accord_client.sdk import AccordClient
@@ -21,6 +22,7 @@ from accord_client.trust import Trust
 from accord_client.verify.evidence import NotProvedError
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.questions.question import questions
+from accord_ledger.domain.questions.reading import QuestionError
 from accord_ledger.errors import AccordError, ProofError
 from accord_ledger.transaction import parse_record
 from accord_node.http import HttpServer
@@ -131,6 +133,40 @@ async def test_an_earlier_height_is_proved_by_its_seal(asking: Asking) -> None:
     assert found.proved
     with pytest.raises(RefusedError, match="QUESTION_AT"):
         await asking.client.genuine(asking.batch, 0, at="2999-01-01")
+
+
+@session
+async def test_an_earlier_moment_without_times_is_the_nodes_word(asking: Asking) -> None:
+    newest = await asking.client.catalogue()
+    then = await asking.client.catalogue(at=newest.height)
+    assert (newest.proved, then.proved, then.value) == (True, False, newest.value)
+    raw = await asking.raw("catalogue")
+    with pytest.raises(QuestionError, match="QUESTION_AT"):  # what is proved is not of then
+        asking.check("catalogue", raw | {"at": raw["at"] | {"time": 1}}, at="2000-01-01")
+
+
+@session
+async def test_any_question_is_answered_from_an_own_replay(asking: Asking) -> None:
+    newest = await asking.client.coverage(quarters=0)
+    genesis = asking.alliance.genesis_file
+    found = await asking.client.ask_replayed("coverage", genesis, at=newest.height, quarters=0)
+    assert (found.value, found.height, found.proved) == (newest.value, newest.height, True)
+    assert (found.block_hash, found.state_root, found.at) == (newest.block_hash, newest.state_root, newest.at)
+    used = await asking.client.ask_replayed("usage", genesis, batch=asking.batch.hex(), index=3)
+    assert [event.kind for event in used.value.events] == ["credential_issue"]
+    with pytest.raises(QuestionError, match="OBJECT_UNKNOWN"):
+        await asking.client.ask_replayed("agreement", genesis, agreement="nothing")
+    with pytest.raises(RefusedError, match="QUESTION_UNKNOWN"):
+        await asking.client.ask_replayed("nothing", genesis)
+
+
+@session
+async def test_a_log_that_does_not_replay_answers_nothing(asking: Asking, tmp_path: Path) -> None:
+    genesis = asking.alliance.genesis_file
+    with pytest.raises(TrustError, match="REPLAY_UNCLEAN"):
+        await asking.client.ask_replayed("statuses", genesis, source=FolderSource(tmp_path))
+    with pytest.raises(TrustError, match="REPLAY_UNCLEAN"):
+        await asking.client.ask_replayed("statuses", make_alliance(5).genesis_file)
 
 
 @session

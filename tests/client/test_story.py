@@ -14,7 +14,7 @@ from accord_client.story.model import Story
 from accord_client.story.words import FACTS, STEPS
 from accord_client.trust import Trust
 from scenario.memory_stage import MemoryStage
-from scenario.parties import genesis, genesis_file
+from scenario.parties import genesis
 from scenario.playing import play
 from scenario.programmes import issued
 from scenario.script import SCRIPT
@@ -36,8 +36,7 @@ async def server(ledger: StageLedger) -> AsyncIterator[StageServer]:
 
 
 async def tell(server: StageServer, batch: str, index: int = 0) -> Story:
-    trust = Trust.from_genesis(genesis_file())
-    async with AccordClient([server.url], trust, patience=1.0) as client:
+    async with AccordClient([server.url], Trust.of_genesis(genesis()), patience=1.0) as client:
         return await client.story(issued(batch).batch_id, index)
 
 

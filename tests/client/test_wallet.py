@@ -91,6 +91,14 @@ def test_file_round_trip(tmp_path: Path) -> None:
     assert caught.value.code == "WALLET_PASSPHRASE"
 
 
+@pytest.mark.usefixtures("promised_cost")
+def test_a_guess_costs_64_mib_twice(tmp_path: Path) -> None:
+    save_wallet(tmp_path / "wallet", WALLET, PASS)
+    header = decode_plain((tmp_path / "wallet").read_bytes())["header"]
+    assert (header["n"], header["r"], header["p"]) == (2**16, 8, 2)
+    assert load_wallet(tmp_path / "wallet", PASS) == WALLET
+
+
 def test_an_exposed_or_weakly_locked_wallet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wallet"
     with pytest.raises(KeyFileError) as caught:

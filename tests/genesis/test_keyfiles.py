@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import subprocess
@@ -40,6 +41,15 @@ def test_mode_does_not_depend_on_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("promised_cost")
+def test_a_guess_costs_16_mib_five_times(tmp_path: Path) -> None:
+    write_key(tmp_path / "key.pem", KEY, passphrase=PASS)
+    text = (tmp_path / "key.pem").read_text().splitlines()
+    scrypt = bytes.fromhex("02024000020108020105")  # N = 2**14, r = 8, p = 5
+    assert scrypt in base64.b64decode("".join(text[1:-1]))
+    assert load_key(tmp_path / "key.pem", passphrase=PASS).seed == KEY.seed
 
 
 def test_openssl_reads_our_encrypted_files(tmp_path: Path) -> None:

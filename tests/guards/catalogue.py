@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from guards.catching import CATCHING
 from guards.guard import Guard
 from guards.hosting import HOSTING
 from guards.judging import JUDGING
 from guards.keeping import KEEPING
 from guards.voting import VOTING
 
-GUARDS: Final[tuple[Guard, ...]] = (*VOTING, *KEEPING, *JUDGING, *HOSTING)
+GUARDS: Final[tuple[Guard, ...]] = (*VOTING, *KEEPING, *JUDGING, *HOSTING, *CATCHING)

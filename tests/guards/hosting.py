@@ -86,4 +86,40 @@ HOSTING: Final = (
         "self._say([item.prepared.record.entry for item in window])",
         (f"{_WHOLE}[nodes_cut_off]",),
     ),
+    Guard(
+        "what says that a key never signed is gone before a vote",
+        NODE + "firststart.py",
+        "        path.unlink()  # of two that find it, one fails here\n        sync_directory(path.parent)\n",
+        "        pass\n",
+        (
+            "tests/node/test_firststart.py::test_it_counts_once",
+            f"{_WHOLE}[nodes_calm_4]",
+        ),
+    ),
+    Guard(
+        "it is gone for good",
+        NODE + "firststart.py",
+        "        sync_directory(path.parent)\n",
+        "",
+        ("tests/node/test_firststart.py::test_it_is_gone_for_good", f"{_WHOLE}[nodes_calm_4]"),
+    ),
+    Guard(
+        "doubt is noted in one step with the journal's identity",
+        NODE + "doubt.py",
+        "    await database.set_metas({JOURNAL: identity, FLAG: _IN_DOUBT})\n",
+        "    await database.set_meta(JOURNAL, identity)\n    await database.set_meta(FLAG, _IN_DOUBT)\n",
+        ("tests/node/test_doubt_start.py::test_identity_and_doubt_are_written_in_one_step",),
+    ),
+    Guard(
+        "a vote of ours in an old certificate is noticed",
+        NODE + "epochs.py",
+        "if self._doubt is None and self._unaccounted(seal.parent_certificate, certificate):",
+        "if self._stopped:",
+        (
+            (
+                "tests/node/test_first_start_network.py"
+                "::test_who_finds_its_vote_in_a_range_was_lied_to_by_the_file"
+            ),
+        ),
+    ),
 )

@@ -39,6 +39,13 @@ JUDGING: Final = (
         (_TESTS + "test_a_hash_has_one_spelling",),
     ),
     Guard(
+        "a like bundle spells its path as a bundle does",
+        _VERIFY + "batch_pattern.py",
+        "    if not _PATH.fullmatch(text):\n        raise OtherShapeError\n",
+        "",
+        (_TESTS + "test_a_path_has_one_spelling",),
+    ),
+    Guard(
         "a like bundle is on the same page of statuses",
         _VERIFY + "batch_pattern.py",
         "        if index // PAGE != self.first.index // PAGE:\n            raise OtherShapeError\n",
@@ -55,14 +62,14 @@ JUDGING: Final = (
     Guard(
         "a like bundle proves its own row absent",
         _VERIFY + "batch_pattern.py",
-        "key_text.decode() != key.hex() or ",
+        "key_text != key.hex().encode() or ",
         "",
         (_TESTS + "test_parts_of_another_credential_do_not_pass",),
     ),
     Guard(
         "the row of a like bundle is proved absent",
         _VERIFY + "batch_pattern.py",
-        "        check_value(self.root, key, None, proof)\n",
+        "        check_value(self.root, key, None, proof.decode())\n",
         "",
         (_TESTS + "test_one_bit_of_what_is_shared_is_not_passed_over",),
     ),
@@ -83,8 +90,8 @@ JUDGING: Final = (
     Guard(
         "a like badge names its credential, holder and position",
         _VERIFY + "batch_pattern.py",
-        "value == expected[role] if role in expected",
-        "True if role in expected",
+        "value == expected[role] if role <= Role.POSITION",
+        "True if role <= Role.POSITION",
         (_TESTS + "test_what_an_issuer_committed_to_is_judged_all_the_same",),
     ),
     Guard(

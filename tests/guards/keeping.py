@@ -10,11 +10,11 @@ KEEPING: Final = (
     # -- durable before said, and said again
     Guard(
         "notarize is durable before it is sent",
-        CORE + "core.py",
-        '        self._speech.persist(proposed, self._speech.voted(self.view, "notarize"))\n'
-        '        self._speech.say(self.view, "notarize")\n',
-        '        self._speech.say(self.view, "notarize")\n'
-        '        self._speech.persist(proposed, self._speech.voted(self.view, "notarize"))\n',
+        CORE + "turn.py",
+        '        self._speech.persist(proposed, self._speech.voted(view, "notarize"))\n'
+        '        self._speech.say(view, "notarize")\n',
+        '        self._speech.say(view, "notarize")\n'
+        '        self._speech.persist(proposed, self._speech.voted(view, "notarize"))\n',
         (
             "tests/ledger/test_consensus_core.py::test_rule_1_the_leader_builds_then_persists_then_proposes",
             "tests/ledger/test_consensus_core.py::test_rule_2_execute_then_persist_then_notarize",
@@ -22,11 +22,11 @@ KEEPING: Final = (
     ),
     Guard(
         "nullify is durable before it is sent",
-        CORE + "core.py",
-        '        self._speech.persist(self._speech.voted(self.view, "nullify"))\n'
-        '        self._speech.say(self.view, "nullify")\n',
-        '        self._speech.say(self.view, "nullify")\n'
-        '        self._speech.persist(self._speech.voted(self.view, "nullify"))\n',
+        CORE + "turn.py",
+        '        self._speech.persist(self._speech.voted(view, "nullify"))\n'
+        '        self._speech.say(view, "nullify")\n',
+        '        self._speech.say(view, "nullify")\n'
+        '        self._speech.persist(self._speech.voted(view, "nullify"))\n',
         ("tests/ledger/test_consensus_core.py::test_rule_6_a_timer_nullifies_and_says_so_again",),
     ),
     Guard(
@@ -59,9 +59,9 @@ KEEPING: Final = (
     ),
     Guard(
         "a nullify is said again",
-        CORE + "core.py",
-        '        self._speech.say(self.view, "nullify")\n        self._speech.timer(',
-        '        self._speech.say(self.view, "nullify")\n        (lambda *_: None)(',
+        CORE + "turn.py",
+        '        self._speech.say(view, "nullify")\n        self._speech.timer(',
+        '        self._speech.say(view, "nullify")\n        (lambda *_: None)(',
         ("tests/ledger/test_consensus_core.py::test_rule_6_a_timer_nullifies_and_says_so_again",),
     ),
     Guard(

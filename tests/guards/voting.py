@@ -109,14 +109,14 @@ VOTING: Final = (
     ),
     Guard(
         "one notarize per view",
-        CORE + "core.py",
+        CORE + "turn.py",
         "if sealed is None or held.own or not memory.may_vote",
         'if sealed is None or held.own.get("notarize") == sealed.hash or not memory.may_vote',
         ("tests/model/test_traces.py::test_every_step_is_one_the_models_allow",),
     ),
     Guard(
         "no proposal after a vote",
-        CORE + "core.py",
+        CORE + "turn.py",
         "not held.building or held.own or",
         "not held.building or",
         ("tests/ledger/test_consensus_core.py::test_rule_1_a_block_built_too_late_is_not_proposed",),
@@ -226,7 +226,7 @@ VOTING: Final = (
     ),
     Guard(
         "an empty block at the depth bound",
-        CORE + "core.py",
+        CORE + "turn.py",
         "empty_only = depth >= self._config.depth",
         "empty_only = depth < 0",
         (

@@ -40,10 +40,17 @@ from accord_node.demo.front import Authority, Fronts
 from demo_alliance import Told, demonstration
 from foreign_documents import put
 from node_network import free_ports
+from waiting import until_so
 
 HOSTS = ("digitalcredentials.github.io", "purl.imsglobal.org")
 """What it asks besides the issuer: its registries, and schemas."""
 INDEX = 5
+ACTS = (
+    ("suspend", "suspended: ", "suspension_status NO"),
+    ("reinstate", "reinstated:", "suspension_status yes"),
+    ("revoke", "revoked:   ", "revocation_status NO"),
+)
+"""What its issuer does to the badge, and what the service must say then."""
 SECONDS = 120.0
 
 
@@ -105,14 +112,26 @@ async def judged(session: aiohttp.ClientSession, url: str, badge: dict[str, Any]
     return ", ".join(f"{name} {'yes' if valid else 'NO'}" for name, valid in steps.items())
 
 
+async def judged_so(session: aiohttp.ClientSession, url: str, badge: dict[str, Any], sign: str) -> str:
+    """Its checks once they say this: a change reaches the node of the list within a moment."""
+    said = ""
+
+    async def says_so() -> bool:
+        nonlocal said
+        said = await judged(session, url, badge)
+        return sign in said
+
+    await until_so(says_so, sign, SECONDS)
+    return said
+
+
 async def story(told: Told, session: aiohttp.ClientSession, url: str) -> None:
     """The badge as it is, altered, suspended, reinstated, revoked."""
     print("as issued: ", await judged(session, url, told.badge(INDEX)))
     print("altered:   ", await judged(session, url, put("Another", "name")(told.badge(INDEX))))
-    for action, done in (("suspend", "suspended: "), ("reinstate", "reinstated:"), ("revoke", "revoked:   ")):
+    for action, done, sign in ACTS:
         await told.change(INDEX, action)
-        await asyncio.sleep(1)  # a list at its node
-        print(done, await judged(session, url, told.badge(INDEX)))
+        print(done, await judged_so(session, url, told.badge(INDEX), sign))
 
 
 async def main(checkout: Path) -> None:

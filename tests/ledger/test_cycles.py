@@ -114,13 +114,24 @@ def crowded_rule_sets(draw: st.DrawFn) -> list[RatioRule]:
     ]
 
 
-@settings(max_examples=800)
-@given(rule_sets() | crowded_rule_sets())
-def test_agrees_with_brute_force(rules: list[RatioRule]) -> None:
+def check_by_brute_force(rules: list[RatioRule]) -> None:
     found = find_inflation(rules)
     assert (found is not None) == (best_simple_cycle(expanded(rules)) > 1)
     if found is not None:
         check_found(found, rules)
+
+
+@settings(max_examples=300)
+@given(rule_sets() | crowded_rule_sets())
+def test_agrees_with_brute_force(rules: list[RatioRule]) -> None:
+    check_by_brute_force(rules)
+
+
+@pytest.mark.campaign
+@settings(max_examples=5000, deadline=None)
+@given(rule_sets() | crowded_rule_sets())
+def test_agrees_with_brute_force_on_many(rules: list[RatioRule]) -> None:
+    check_by_brute_force(rules)
 
 
 @settings(max_examples=100)

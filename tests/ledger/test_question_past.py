@@ -13,7 +13,7 @@ from accord_ledger.domain.kinds.key import KeyRevoke
 from accord_ledger.domain.questions.reading import QuestionError
 from agreement_world import amend
 from domain_alliance import key_of, uid
-from exchange_world import exchange, holder_key
+from exchange_world import Exchange, exchange, grant_uu, holder_key
 from questions_world import Asker
 from use_world import benefit, claim
 
@@ -171,6 +171,31 @@ def test_a_stolen_key_shows() -> None:
     assert ask("credential", **asked).status == "needs_confirmation"
     assert ask("credential", **asked, at="2026-04-02").status == "unknown"
     assert ask("key-acts", key=name.hex()) == []
+
+
+def test_a_compromise_counts_from_when_it_was_known() -> None:
+    world, _ = exchange()
+    ask = Asker(world)
+    world.at("2026-04-10")
+    name = key_of("uu", "issuance").key_id
+    body = KeyRevoke(key_id=name, compromised_since=world.time - 10 * 86_400)
+    world.do("key_revoke", body, "uu registrar", "uu governance")
+    world.at("2026-04-11")
+    ask("key-acts", key=name.hex(), at="2026-04-10")
+    assert ask.reading.notes == ["the key counts as compromised from the day that is on record now"]
+    with pytest.raises(QuestionError, match="QUESTION_VALUE"):
+        ask("key-acts", key=name.hex(), at="2026-04-09")
+
+
+def test_a_grant_counts_from_when_it_was_made() -> None:
+    world = Exchange()
+    ask = Asker(world)
+    world.at("2026-03-02")
+    grant_uu(world)  # in force from the day before
+    world.at("2026-03-03")
+    assert "uu" in {row.party for row in ask("trusted-issuers")}
+    assert "uu" not in {row.party for row in ask("trusted-issuers", at="2026-03-01")}
+    assert "uu" in {row.party for row in ask("trusted-issuers", at="2026-03-02")}
 
 
 def test_acts_of_a_key_since_its_compromise() -> None:

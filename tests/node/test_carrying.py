@@ -13,18 +13,21 @@ import pytest
 from accord_client.audit.source import FolderSource
 from accord_genesis.document import Document, Genesis, SignedDocument, open_genesis, sign_document
 from accord_ledger import codec
-from accord_ledger.domain.model.party import SEATS
+from accord_ledger.domain.model.party import KEYS, SEATS
 from accord_ledger.errors import AccordError
 from accord_ledger.state import View
 from accord_node.carrying import MARK, carry, serves_predecessor
 from accord_node.storage.handoffs import Handoffs
+from accord_node.storage.history import find_other_history
+from accord_node.storage.past import PastState
+from accord_node.storage.settling import value_of
 from accord_node.storage.snapshotting import make_snapshot
 from accord_node.storage.store import Beginning, Store
 from accord_node.workers import Workers
 from node_network import Alliance, key, make_alliance
 from recovery_network import SEATS as GO_ON
 from recovery_network import document, plan, sign_all
-from snapshot_ledger import Donor, make_donor
+from snapshot_ledger import Donor, fresh_node, make_donor
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +43,9 @@ async def made(alliance: Alliance, folder: Path, **how: Any) -> tuple[Donor, Gen
 
 
 async def opened(genesis: Genesis, data: Path) -> Store:
-    document = genesis.document
-    beginning = Beginning(
-        genesis.network, document.created, genesis.members, genesis.values, document.continues
-    )
     workers = Workers("carried")
     try:
-        return await Store.open(data, beginning, workers)
+        return await Store.open(data, Beginning.of(genesis), workers)
     finally:
         workers.close()
 
@@ -103,6 +102,31 @@ async def test_a_survivor_keeps_what_only_its_own_folder_holds(alliance: Allianc
     await store.close()
     assert store.base.map.root == genesis.document.continues.begins  # type: ignore[union-attr]
     assert not (tmp_path / "new" / "log" / "snapshot").exists()
+
+
+async def test_what_the_new_genesis_wrote_is_not_the_past_of_the_old_network(
+    alliance: Alliance, tmp_path: Path
+) -> None:
+    donor = await make_donor(alliance, tmp_path / "p0", records=3)
+    renewed = plan(alliance, nodes=(fresh_node(alliance, "p1"),))
+    genesis = open_genesis(sign_all(await document(alliance, donor.log, tmp_path / "scratch", renewed)))
+    await carry(tmp_path / "new", genesis, donor.data)
+    height = donor.manifest.height
+    kept = [key for key in genesis.values if key.startswith(KEYS.prefix)]
+    with (
+        closing(sqlite3.connect(donor.data / "state.sqlite")) as old,
+        closing(sqlite3.connect(tmp_path / "new" / "state.sqlite")) as new,
+    ):
+        rows = {key: (value_of(old, key), value_of(new, key)) for key in kept}
+        changed = [key for key, (before, after) in rows.items() if before != after]
+        assert changed
+        for key in changed:
+            before, after = rows[key]
+            assert (PastState(new, height - 1).value(key), PastState(new, height).value(key)) == (
+                before,
+                after,
+            )
+    assert find_other_history(tmp_path / "new", genesis) == []
 
 
 async def test_without_the_old_ledger_a_node_does_not_begin(alliance: Alliance, tmp_path: Path) -> None:

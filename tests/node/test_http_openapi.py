@@ -74,7 +74,6 @@ ANSWERS = [
     ("/v1/parties?role=university", "/v1/parties"),
     ("/v1/batches", "/v1/batches"),
     ("/v1/records?kind=credential_issue", "/v1/records"),
-    ("/v1/records/0?proof=1", "/v1/records/{index}"),
     ("/v1/blocks/1", "/v1/blocks/{height}"),
     ("/v1/state", "/v1/state"),
     ("/v1/state/party", "/v1/state/{table}"),
@@ -94,6 +93,13 @@ async def test_answers_are_as_described(served: Any, address: str, template: str
 async def test_a_credential_is_as_described(served: Any) -> None:
     address = f"/v1/credentials/{served.batch_id.hex()}/3?proof=1"
     answered(address, "/v1/credentials/{batch_id}/{index}", await served.get(address))
+
+
+@session
+async def test_a_record_is_as_described(served: Any) -> None:
+    [record] = (await served.get("/v1/records?limit=1"))["items"]
+    address = f"/v1/records/{record['index']}?proof=1"
+    answered(address, "/v1/records/{index}", await served.get(address))
 
 
 @session

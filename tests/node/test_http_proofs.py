@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from accord_client.api import CredentialFact, Fact, Problem, RecordAnswer
+from accord_client.api import CredentialFact, Fact, Problem, RecordAnswer, StateProof, StateProofs
 from accord_genesis.document import open_genesis
 from accord_ledger import codec
 from accord_ledger.authmap.proof import check_absence, check_presence
 from accord_ledger.block import Certificate as FinalityCertificate
 from accord_ledger.block import check_certificate
-from accord_ledger.domain.model.credential import STANDING_PAGES
+from accord_ledger.domain.model.credential import CREDENTIALS, STANDING_PAGES
 from accord_ledger.domain.model.party import PARTIES
 from accord_ledger.errors import ProofError
 from accord_ledger.merkle.tiles import AuthenticTiles, Bundle, Tile, tiles_for_inclusion, unpack_entries
@@ -76,10 +76,12 @@ async def test_a_credential_beyond_its_batch(served: Any) -> None:
 
 @session
 async def test_a_record_by_index_and_by_transaction(served: Any) -> None:
-    first = convert(await served.get("/v1/records/1?proof=1"), RecordAnswer)
+    [newest] = (await served.get("/v1/records?limit=1"))["items"]
+    index = newest["index"]
+    first = convert(await served.get(f"/v1/records/{index}?proof=1"), RecordAnswer)
     assert first.proof is not None
     entry = entry_under_checkpoint(served, first.proof)
-    assert entry == served.node.store.files.entries(1, 1)[0]
+    assert entry == served.node.store.files.entries(index, 1)[0]
     again = convert(await served.get(f"/v1/transactions/{first.record.tx_id}"), RecordAnswer)
     assert again.record == first.record
 
@@ -155,3 +157,37 @@ async def test_the_finalization_of_a_block_names_it(served: Any) -> None:
         assert (answer.status == 200) == (block.get("finalization") is not None)
     if block.get("finalization") is not None:
         assert codec.decode(body, FinalityCertificate).seal.hex() == block["hash"]
+
+
+async def _states(served: Any, keys: list[Any], status: int = 200) -> Any:
+    async with served.client.post("/v1/state", json={"keys": keys}) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json(content_type=None)
+
+
+@session
+async def test_many_values_are_proved_under_one_checkpoint(served: Any) -> None:
+    rows = [CREDENTIALS.key(served.batch_id, index) for index in range(40)]
+    keys = [PARTIES.key("p1"), *rows, PARTIES.key("nobody")]
+    found = convert(await _states(served, [key.hex() for key in keys]), StateProofs)
+    assert [bytes.fromhex(item.key) for item in found.values] == keys
+    for key, item in zip(keys, found.values, strict=True):
+        proof = StateProof(key=item.key, value=item.value, proof=item.proof, seal=found.seal)
+        root, (_, opening) = state_root(served, proof), opened(proof)
+        if item.value is None:
+            check_absence(root, key, opening)
+        else:
+            check_presence(root, key, value_of(proof), opening)
+    assert [item.value is None for item in found.values] == [False, *[True] * 41]
+    assert found.position.state_root == root.hex()
+
+
+@pytest.mark.parametrize("keys", [[], ["00"], ["0G00"], ["AB" * 8], ["ab" * 600], [5], ["ab" * 8] * 513])
+@session
+async def test_a_bulk_of_keys_is_bounded_and_spelled_in_one_way(served: Any, keys: list[Any]) -> None:
+    assert (await _states(served, keys, 400))["code"] == "HTTP_BODY"
+
+
+@session
+async def test_a_bulk_of_keys_too_large_to_read(served: Any) -> None:
+    assert (await _states(served, ["ab" * 512] * 600, 413))["code"] == "HTTP_TOO_LARGE"

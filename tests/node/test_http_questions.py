@@ -121,12 +121,42 @@ async def test_an_earlier_height_is_answered_with_its_seal(served: Any) -> None:
     answered(address, "/v1/questions/credential", found)
     assert found["at"]["height"] == height
     assert found["at"]["time"] == record["time"]
-    if height > 1:
-        [block, next_one] = [await served.get(f"/v1/blocks/{number}") for number in (height - 1, height)]
-        same = block["seal"]["time"] == next_one["seal"]["time"]
-        before = f"/v1/questions/credential?batch={served.batch_id.hex()}&index=0&at={height - 1}"
-        earlier = await served.get(before, 200 if same else 404)
-        assert earlier["notes"] if same else earlier["code"] == "OBJECT_UNKNOWN"
+    earlier = f"/v1/questions/credential?batch={served.batch_id.hex()}&index=0&at={height - 1 or height}"
+    if height > 1:  # blocks of one time are told apart
+        assert (await served.get(earlier, 404))["code"] == "OBJECT_UNKNOWN"
+
+
+@session
+async def test_every_question_answers_for_an_earlier_height(served: Any) -> None:
+    [newest] = (await served.get("/v1/records?kind=credential_issue&limit=1"))["items"]
+    for name in ASKED:
+        question = name.partition("?")[0]
+        address = f"/v1/questions/{name}{'&' if '?' in name else '?'}at={newest['height']}"
+        found = await served.get(address)
+        answered(address, f"/v1/questions/{question}", found)
+        assert found["at"]["height"] == newest["height"]
+        assert found["position"]["height"] >= newest["height"]
+
+
+@session
+async def test_an_earlier_answer_stays_what_it_was(served: Any) -> None:
+    before = await served.get("/v1/questions/catalogue")
+    await served.submit(*programme_entries(served.alliance, "p0", "pottery"))
+    after = await served.get("/v1/questions/catalogue")
+    assert len(after["answer"]) == len(before["answer"]) + 1
+    then = await served.get(f"/v1/questions/catalogue?at={before['position']['height']}")
+    assert (then["answer"], then.get("notes", [])) == (before["answer"], [])
+    assert then["position"]["height"] >= after["position"]["height"]
+
+
+@session
+async def test_of_the_past_only_what_carries_its_times_is_proved(served: Any) -> None:
+    listed = {one["name"]: one for one in (await served.get("/v1/questions"))["questions"]}
+    assert (listed["catalogue"]["provable"], listed["catalogue"]["dated"]) == (True, False)
+    assert (listed["statuses"]["provable"], listed["statuses"]["dated"]) == (True, True)
+    problem = await served.get("/v1/questions/catalogue?at=1&proof=1", 400)
+    assert (problem["code"], problem["path"]) == ("QUESTION_VALUE", "proof")
+    assert (await served.get("/v1/questions/statuses?at=1&proof=1"))["proof"]["values"]
 
 
 @session

@@ -30,7 +30,7 @@ SAME = (
     "SELECT height, first, count, time, seal_hash FROM block ORDER BY height",
     "SELECT idx, height, kind, author, tx_id FROM record ORDER BY idx",
     "SELECT subject, idx, low, high FROM concern ORDER BY subject, idx, low",
-    "SELECT * FROM issued ORDER BY programme, time",
+    "SELECT * FROM issued ORDER BY programme, height",
     "SELECT * FROM status_batch ORDER BY owner, list, start",
 )
 """What a joined database holds as if it had executed everything."""

@@ -11,6 +11,9 @@ import pytest
 from accord_ledger.errors import FatalError
 from accord_ledger.merkle.tiles import Bundle, Tile, entries_path, tiles_for, unpack_entries
 from accord_ledger.merkle.tree import leaf_hash, root_of
+from accord_node.simulate.disk import Loss
+from accord_node.simulate.nodes.disk import HostDisk
+from accord_node.storage.durable import SYNCS
 from accord_node.storage.logfiles import LogFiles
 
 
@@ -169,3 +172,46 @@ def test_what_is_no_partial_file_of_this_log_is_removed_and_named(tmp_path: Path
     assert sorted(again.mended) == sorted(strays)
     assert not any(path.exists() for path in strays)
     assert (tmp_path / "tile" / "entries" / "001.p" / "44").exists()
+
+
+class Died(BaseException):
+    """The host, at one place."""
+
+
+@pytest.mark.parametrize("loss", Loss)
+@pytest.mark.parametrize("floor", [0, 100])
+def test_a_death_at_any_place_of_a_long_append_loses_nothing_below_the_floor(
+    tmp_path: Path, loss: Loss, floor: int
+) -> None:
+    left = 0
+
+    def boundary(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Died
+
+    def dies_at(place: int) -> bool:
+        nonlocal left
+        root = tmp_path / str(place)
+        grown(root / "log", *([floor] if floor else [])).close()
+        disk, log = HostDisk(root, boundary), files(root / "log")
+        log.open(floor)
+        token, left = SYNCS.set(disk), place
+        try:
+            new = entries(600, floor)
+            log.append(new, [leaf_hash(entry) for entry in new])
+        except Died:
+            for seed in range(3 if loss is Loss.TORN else 1):
+                after = tmp_path / f"{place}.{seed}"
+                disk.crash(after, loss, random.Random(seed))
+                assert files(after / "log").open(floor).root() == root_of(entries(floor))
+            return True
+        finally:
+            SYNCS.reset(token)
+        return False
+
+    places = 0
+    while dies_at(places + 1):
+        places += 1
+    assert places >= 14

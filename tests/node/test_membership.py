@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from accord_client.plain import body_from_json
 from accord_genesis.keyfiles import load_key, write_key
+from accord_genesis.unusedkeys import says_unused
 from accord_ledger.domain.kinds.network import NodeKeysSet
 from accord_ledger.keys import check_possession
 from accord_node.cli import node
@@ -49,6 +50,7 @@ def test_a_newcomers_keys_are_made_and_proved(alliance: Alliance, tmp_path: Path
     for path, use, item in body.uses():
         check_possession(alliance.genesis.network, "late", use, item.public, item.proof, path)
         assert load_key(tmp_path / "keys" / f"{use}.pem").public == item.public
+    assert says_unused(tmp_path / "keys" / "vote.unused", body.vote.public)
 
 
 def test_coming_keys_take_the_place_of_those_in_use_and_links_overlap(
@@ -64,6 +66,8 @@ def test_coming_keys_take_the_place_of_those_in_use_and_links_overlap(
     new = {use: load_key(tmp_path / "new" / f"{use}.pem").public for use in ("link", "vote")}
     assert {item.public for item in body.link} == {new["link"], key("p0", "link").public}
     assert body.vote.public == new["vote"]
+    assert [path.parent.name for path in tmp_path.rglob("*.unused")] == ["new"]
+    assert says_unused(tmp_path / "new" / "vote.unused", new["vote"])
     assert (body.log.public, body.witness.public) == (key("p0", "log").public, key("p0", "witness").public)
 
 

@@ -48,6 +48,21 @@ async def test_every_shape_spreads_everything(tmp_path: Path, shape: Shape, size
         assert mesh.total("duplicates") <= (2 * len(FIVE) if shape is ring else 0)
 
 
+async def test_what_is_announced_is_not_fetched_while_it_is_of_no_use(tmp_path: Path) -> None:
+    async with Mesh(tmp_path, FOUR[:3], links=line(FOUR[:3])) as mesh:
+        cleo, of_no_use = mesh.nodes["cleo"], True
+        cleo.network.gossip.pass_over(lambda: of_no_use)
+        anna = mesh.nodes["anna"].network.gossip
+        anna.publish(Topic.CERTIFICATE, b"1" * 50_000)
+        await until(lambda: mesh.nodes["bert"].has(Topic.CERTIFICATE, b"1" * 50_000), "half way")
+        anna.publish(Topic.VOTE, b"small, and pushed after it was announced")
+        await until(lambda: cleo.has(Topic.VOTE, b"small, and pushed after it was announced"), "all the way")
+        assert cleo.network.counters["fetches"] == 0
+        of_no_use = False
+        await mesh.spread(Topic.CERTIFICATE, b"2" * 50_000, "anna")
+        assert cleo.network.counters["fetches"] == 1
+
+
 async def test_what_is_bad_or_ignored_is_not_relayed(tmp_path: Path) -> None:
     async with Mesh(tmp_path, FOUR[:3], links=line(FOUR[:3])) as mesh:
         bert = mesh.nodes["bert"]

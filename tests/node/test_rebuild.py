@@ -11,25 +11,36 @@ import pytest
 
 from accord_ledger.authmap.map import AuthMap
 from accord_ledger.block import Certificate
+from accord_ledger.domain.kinds.programme_status import ProgrammeStatusBody
+from accord_ledger.domain.questions.question import Moment, questions
+from accord_ledger.domain.questions.reading import QuestionError
 from accord_ledger.execute import Executed
 from accord_ledger.merkle.tiles import entries_path, pack_entries, tile_path
 from accord_ledger.merkle.tree import Frontier, leaf_hash
+from accord_node.http.problems import ProblemError
+from accord_node.http.questions.answering import Read, as_of
+from accord_node.readmodel import Snapshot
 from accord_node.storage import bundles as module
 from accord_node.storage.bundles import Here
 from accord_node.storage.database import Database
 from accord_node.storage.rebuild import Rebuild
 from accord_node.storage.schema import SCHEMA
+from accord_node.storage.settling import StateRun
 from accord_node.storage.status_history import ListStatus, read_status
+from accord_node.storage.tallies import SqlTallies
 from domain_world import NETWORK
 from exchange_world import Exchange, exchange
 
 SAME = (
-    "SELECT key, value FROM state ORDER BY key",
+    "SELECT key, value FROM all_state ORDER BY key",
     "SELECT height, first, count, time, seal_hash FROM block ORDER BY height",
     "SELECT idx, height, kind, author, tx_id FROM record ORDER BY idx",
     "SELECT subject, idx, low, high FROM concern ORDER BY subject, idx, low",
-    "SELECT * FROM issued ORDER BY programme, time",
-    "SELECT * FROM recognised ORDER BY recognition",
+    "SELECT * FROM issued ORDER BY programme, height",
+    (
+        "SELECT recognition, enrolment, receiver, agreement, version, rule, dropped, items, at, reversed_at, height,"
+        " reversed IS NULL FROM recognised ORDER BY recognition"
+    ),
     "SELECT * FROM recognised_item ORDER BY recognition, place",
     "SELECT owner, list, start, count, batch_id, height FROM status_batch ORDER BY owner, list, start",
 )
@@ -43,13 +54,14 @@ class Executing:
         self.db.executescript(SCHEMA)
         self.world = Exchange()
         self.blocks: list[Executed] = []
+        self.unsettled = StateRun()
         Database._write_genesis(self.db, self.world.values, NETWORK)
         close = self.world.close
 
         def closing_() -> Executed:
             done = close()
             self.db.execute("BEGIN")
-            Database._write_block(self.db, done, None)
+            self.unsettled = Database._write_block(self.db, done, None, self.unsettled)
             self.db.execute("COMMIT")
             self.blocks.append(done)
             return done
@@ -157,3 +169,44 @@ def test_processes_change_nothing(
     for index in range(20):
         tile = (tmp_path / "many" / tile_path(0, index)).read_bytes()
         assert tile == b"".join(leaves[256 * index : 256 * (index + 1)])
+
+
+def asked_of(found: sqlite3.Connection, executing: Executing, name: str, at: str) -> Read:
+    """What a node with this database answers, without a proof."""
+    question, version = questions()[name], executing.blocks[-1].version
+    return as_of(
+        Snapshot(found), version, NETWORK, question, question.asked(), moment=Moment.read(at), after=b""
+    )
+
+
+def test_the_past_is_known_from_where_the_node_joined(executing: Executing, tmp_path: Path) -> None:
+    with closing(executing.rebuild(tmp_path / "again", 256)) as found:
+        joined = executing.blocks[-1].version.height
+        newest = asked_of(found, executing, "catalogue", "")
+        body = ProgrammeStatusBody(programme="uu-ds", status="paused", reason="other")
+        executing.world.do("programme_status", body, "uu")
+        Database._write_block(found, executing.world.close(), None, StateRun())
+        assert (newest.value != [], asked_of(found, executing, "catalogue", "").value) == (True, [])
+        then = asked_of(found, executing, "catalogue", str(joined))
+        assert (then.value, then.notes, then.height) == (newest.value, [], joined + 1)
+        with pytest.raises(ProblemError, match="PAST_UNKNOWN"):
+            asked_of(found, executing, "catalogue", str(joined - 1))
+        dated = asked_of(found, executing, "statuses", str(joined - 1))
+        assert [row["code"] for row in dated.value] == ["active"]
+        assert dated.notes == [f"this node joined at height {joined}: computed from the newest state"]
+        for outside in ("0", str(joined + 2)):
+            with pytest.raises(QuestionError, match="QUESTION_AT"):
+                asked_of(found, executing, "catalogue", outside)
+
+
+def test_counts_of_a_height_after_joining(executing: Executing, tmp_path: Path) -> None:
+    with closing(executing.rebuild(tmp_path / "again", 256)) as found:
+        joined = executing.blocks[-1].version.height
+        executing.world.reverse("r2", "bcb registrar")
+        Database._write_block(found, executing.world.close(), None, StateRun())
+        for height, redeemed in ((joined, 2), (joined + 1, 0)):
+            counts, executed = SqlTallies(found, height), SqlTallies(executing.db, height)
+            assert counts.redeemed("a1") == executed.redeemed("a1") == redeemed
+            assert counts.recognised(2**40) == executed.recognised(2**40)
+            assert counts.roundings() == executed.roundings()
+            assert counts.issued(2**40) == executed.issued(2**40)

@@ -54,7 +54,28 @@ def test_progress_is_promised_while_no_more_than_f_lie_or_are_in_doubt() -> None
         node = played.hosts["p0"].node
         assert node is not None
         node.epochs._doubt = Doubt(fresh=False)
+        assert played._without_quorum() == ()  # it never died: what keeps it from knowing?
+        played.hosts["p0"].deaths = 1
         assert played._without_quorum() == ("p0", "p4")
+
+
+def test_a_first_start_beside_a_silent_member_is_not_waited_for() -> None:
+    with game(11, SCENARIOS["nodes_late_4"]) as played:
+        played.play()
+        assert played.oracle.violations == []
+        assert played.stuck == ()
+        assert played.oracle.log.height == played.hosts["p2"].height > 3
+        assert played.hosts["p2"].deaths == 0
+
+
+def test_without_the_file_beside_its_key_nothing_would_be_final_any_more() -> None:
+    with game(11, SCENARIOS["nodes_late_4"]) as played:
+        (played.hosts["p2"].disk.root / "keys" / "vote.unused").unlink()
+        played.play()
+        assert any("not everything is final in time" in line for line in played.oracle.violations)
+        node = played.hosts["p2"].node
+        assert node is not None
+        assert node.epochs.abstaining
 
 
 @pytest.mark.parametrize("seed", range(6))

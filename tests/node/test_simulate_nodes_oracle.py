@@ -18,14 +18,14 @@ SEAL = b"\x01" * 32
 
 
 class Disks:
-    """What every host's journal would keep."""
+    """What every host's journal would keep, and what lies beside its vote key."""
 
     def __init__(self) -> None:
-        self.journal = b""
+        self.journal = self.beside_keys = b""
 
     def durable(self, host: str, folder: str) -> bytes:
-        del host, folder
-        return self.journal
+        del host
+        return self.beside_keys if folder == "keys" else self.journal
 
     def holds(self, *records: dict[str, Any]) -> None:
         self.journal += b"".join(msgpack.packb(record) for record in records)
@@ -64,6 +64,13 @@ def test_a_vote_that_is_durable_is_fine(oracle: Oracle, disks: Disks) -> None:
 def test_a_vote_that_is_not_durable(oracle: Oracle) -> None:
     oracle.hears("p0", vote("nullify"))
     assert oracle.violations == ["p0 said nullify of view 1 before itself was durable"]
+
+
+def test_a_vote_with_a_key_that_is_said_to_be_unused(oracle: Oracle, disks: Disks) -> None:
+    disks.holds(voted("nullify"))
+    disks.beside_keys = b"never signed"
+    oracle.hears("p0", vote("nullify"))
+    assert oracle.violations == ["p0 said nullify of view 1 while its key is said to be unused"]
 
 
 def test_a_finalize_without_its_notarization(oracle: Oracle, disks: Disks) -> None:

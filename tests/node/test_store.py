@@ -33,8 +33,7 @@ async def disk() -> AsyncIterator[Workers]:
 
 
 def beginning(alliance: Alliance) -> Beginning:
-    genesis = alliance.genesis
-    return Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
+    return Beginning.of(alliance.genesis)
 
 
 def block(alliance: Alliance, base: Version, entries: list[bytes]) -> Executed:

@@ -51,7 +51,7 @@ async def test_after_a_restart_the_next_epoch_votes(
     alliance: Alliance, tmp_path: Path, disk: Workers
 ) -> None:
     genesis = alliance.genesis
-    beginning = Beginning(genesis.network, genesis.document.created, genesis.members, genesis.values)
+    beginning = Beginning.of(genesis)
     store = await Store.open(tmp_path, beginning, disk)
     assert store.base.members == genesis.members
     done = change(alliance, store.base)

@@ -16,6 +16,7 @@ from accord_ledger.domain.pipeline import prepare
 from accord_ledger.keys import key_id
 from accord_ledger.transaction import Draft
 from accord_node.chain import Refused
+from accord_node.intake import READ_AT_ONCE
 from accord_node.messages import Batch
 from accord_node.peer import Outcome, Topic
 from accord_node.rechecking import PATIENCE_SECONDS
@@ -281,9 +282,25 @@ async def test_old_records_out_of_the_log_are_ignored_not_pooled(spine: Spine, a
     assert len(spine.mempool) == 0
 
 
-async def test_a_batch_no_honest_node_makes_is_bad(spine: Spine, alliance: Alliance) -> None:
+async def test_a_batch_no_honest_node_makes_is_bad(spine: Spine) -> None:
     assert await gossip(spine, *[b"x"] * 257) is Outcome.BAD
     assert await gossip(spine, *[b"x" * 60_000] * 12) is Outcome.BAD
+
+
+async def test_far_behind_batches_are_passed_over_unread_also_those_that_wait_their_turn(
+    spine: Spine, alliance: Alliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batch(number: int) -> list[bytes]:
+        return [issue_entry(alliance, "p0", "prog", 800 + 3 * number + place) for place in range(3)]
+
+    batches = [batch(number) for number in range(2 * READ_AT_ONCE)]
+    taken = asyncio.gather(*(gossip(spine, *entries) for entries in batches))
+    await asyncio.sleep(0)  # as many as may are being read
+    monkeypatch.setattr(spine.submissions.intake, "_behind", lambda: True)
+    assert await taken == [Outcome.ACCEPT] * READ_AT_ONCE + [Outcome.IGNORE] * READ_AT_ONCE
+    assert len(spine.mempool) == 3 * READ_AT_ONCE
+    monkeypatch.undo()
+    assert await gossip(spine, *batches[-1]) is Outcome.ACCEPT
 
 
 async def test_a_batch_without_news_is_not_relayed(spine: Spine, alliance: Alliance) -> None:

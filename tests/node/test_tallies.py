@@ -16,6 +16,7 @@ from accord_node.http.questions.sources import reading_of
 from accord_node.readmodel import ReadModel, Snapshot
 from accord_node.storage.database import Database
 from accord_node.storage.schema import SCHEMA
+from accord_node.storage.settling import StateRun
 from accord_node.storage.tallies import SqlTallies
 from agreement_world import amend
 from domain_alliance import uid
@@ -40,7 +41,7 @@ class Kept:
         def closing() -> Executed:
             done = close()
             self.db.execute("BEGIN")
-            Database._write_block(self.db, done, None)
+            Database._write_block(self.db, done, None, StateRun())
             self.db.execute("COMMIT")
             return done
 
@@ -113,7 +114,7 @@ def test_a_database_made_anew_says_the_same(kept: Kept, tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     again = Kept(tmp_path / "again")
     assert before["concern"]
-    rows = kept.db.execute("SELECT key, value FROM state ORDER BY key").fetchall()
+    rows = kept.db.execute("SELECT key, value FROM all_state ORDER BY key").fetchall()
     assert dict(rows) == kept.world.values
     assert again.db.execute("SELECT COUNT(*) FROM concern").fetchone() == (0,)
 

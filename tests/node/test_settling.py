@@ -1,0 +1,137 @@
+"""Rows with random keys: where they wait, how they are settled, and that nobody sees a difference."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from hashlib import sha256
+
+import pytest
+
+from accord_ledger.domain.model.credential import BATCHES, ROOTS
+from accord_node.storage.schema import SCHEMA
+from accord_node.storage.settling import StateRun, TransactionIndex, scattered, settle_all, value_of
+
+LENGTH = 16
+
+
+def roots(first: int, end: int) -> list[tuple[bytes, bytes]]:
+    """Rows of merkle roots, in key order as a block has them."""
+    return sorted((ROOTS.key(sha256(bytes([n])).digest()), bytes([n])) for n in range(first, end))
+
+
+@pytest.fixture
+def db() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        made.executescript(SCHEMA)
+        yield made
+
+
+def everything(db: sqlite3.Connection) -> list[tuple[bytes, bytes]]:
+    return db.execute("SELECT key, value FROM all_state ORDER BY key").fetchall()
+
+
+def counts(db: sqlite3.Connection) -> tuple[int, int]:
+    """Rows of ``state`` and of ``unsettled``."""
+    (settled,) = db.execute("SELECT COUNT(*) FROM state").fetchone()
+    (waiting,) = db.execute("SELECT COUNT(*) FROM unsettled").fetchone()
+    return settled, waiting
+
+
+def test_only_hashes_are_scattered() -> None:
+    rows = sorted([(BATCHES.key(bytes(16)), b"b"), *roots(0, 3), (b"status_range/x", b"s")])
+    first, end = scattered(rows)
+    assert rows[first:end] == roots(0, 3)
+    assert scattered([(b"batch/", b""), (b"zone/", b"")]) == (1, 1)
+    assert scattered([]) == (0, 0)
+
+
+def test_rows_wait_and_are_settled_a_slice_with_each_block(db: sqlite3.Connection) -> None:
+    run = StateRun(LENGTH).wrote(db, roots(0, 15))
+    assert counts(db) == (0, 15)
+    run = run.wrote(db, roots(15, 17))  # the run is full: sorted, nothing settled yet
+    assert counts(db) == (0, 17)
+    run = run.wrote(db, roots(17, 20))
+    assert counts(db) == (6, 20)
+    while counts(db)[0] < 17:
+        run = run.wrote(db, [])
+    assert counts(db) == (17, 3)  # what came meanwhile waits for the next run
+    assert run == StateRun(LENGTH, 3)
+
+
+def test_at_every_moment_each_row_is_seen_once_and_found(db: sqlite3.Connection) -> None:
+    run, seen = StateRun(LENGTH), 0
+    for block in (5, 9, 2, 4, 0, 0, 30, 1, 1, 0, 0, 40, 7, 0, 0, 0):
+        run = run.wrote(db, roots(seen, seen + block))
+        seen += block
+        assert everything(db) == roots(0, seen)
+        assert all(value_of(db, key) == value for key, value in roots(0, seen))
+    assert counts(db)[0] > LENGTH
+    assert value_of(db, roots(seen, seen + 1)[0][0]) is None
+    assert value_of(db, b"party/none") is None
+
+
+def test_a_block_taken_back_leaves_the_run_where_it_was(db: sqlite3.Connection) -> None:
+    run = StateRun(LENGTH).wrote(db, roots(0, 20))
+    db.execute("BEGIN")
+    run.wrote(db, roots(20, 24))
+    db.execute("ROLLBACK")
+    while run.rows:
+        run = run.wrote(db, [])
+    assert everything(db) == roots(0, 20)
+    assert counts(db) == (20, 0)
+
+
+@pytest.mark.parametrize("blocks", range(6))
+def test_a_start_settles_what_a_crash_left_in_both_tables(db: sqlite3.Connection, blocks: int) -> None:
+    run = StateRun(LENGTH).wrote(db, roots(0, 20))
+    for _ in range(blocks):
+        run = run.wrote(db, [])
+    settle_all(db)
+    assert counts(db) == (20, 0)
+    assert everything(db) == roots(0, 20)
+
+
+# -- transaction ids ---------------------------------------------------------------------------------------
+
+
+def write(db: sqlite3.Connection, index: TransactionIndex, first: int, ids: Sequence[bytes]) -> None:
+    """A block of these transactions, as :class:`Database` commits it."""
+    added = {name: first + place for place, name in enumerate(ids)}
+    db.executemany(
+        "INSERT INTO record VALUES (?, 1, 'k', 'a', ?, NULL)", [(at, name) for name, at in added.items()]
+    )
+    index.wrote(index.write(db, len(ids)), added, first + len(ids))
+
+
+def found(db: sqlite3.Connection, index: TransactionIndex, name: bytes) -> int | None:
+    at = index.find(name)
+    if at is None and (row := db.execute("SELECT idx FROM tx_index WHERE tx_id = ?", (name,)).fetchone()):
+        at = row[0]
+    return at
+
+
+def test_a_transaction_is_found_wherever_it_is_and_after_a_start(db: sqlite3.Connection) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(120)]
+    index, done = TransactionIndex({}, LENGTH), 0
+    for block in (7, 8, 3, 1, 1, 1, 20, 2, 1, 1, 1, 40, 1, 0, 1, 1, 20):
+        write(db, index, done, names[done : done + block])
+        done += block
+        for known in (index, TransactionIndex.load(db, LENGTH)):
+            assert [found(db, known, name) for name in names[:done]] == list(range(done))
+            assert found(db, known, names[done]) is None
+    (indexed,) = db.execute("SELECT value FROM meta WHERE name = 'tx_indexed'").fetchone()
+    assert LENGTH < int(indexed) <= done
+
+
+def test_a_start_goes_on_where_the_last_whole_run_ended(db: sqlite3.Connection) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(80)]
+    index = TransactionIndex({}, LENGTH)
+    write(db, index, 0, names[:20])
+    write(db, index, 20, names[20:24])  # settles 8 of the 20, and dies
+    index = TransactionIndex.load(db, LENGTH)
+    write(db, index, 24, names[24:40])
+    while found(db, index, names[0]) is None or index.find(names[0]) is not None:
+        write(db, index, 40, [])
+    assert sorted(db.execute("SELECT idx FROM tx_index").fetchall()) == [(n,) for n in range(40)]
