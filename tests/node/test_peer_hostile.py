@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientConnectionResetError
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.test_utils import make_mocked_request
+
 from accord_node.peer import Topic, item_name
+from accord_node.peer.acceptor import PATH
 from accord_node.peer.frames import Announce, ItemFrame, Neighbours, Want, encode_frame
 from accord_node.peer.handshake import ClientHandshake, encode_message
 from peer_mesh import Mesh, Stranger, link_key
@@ -126,3 +132,41 @@ async def test_observers_cannot_crowd_out_validators(tmp_path: Path) -> None:
         anna = await stack.enter_async_context(Stranger(address))
         await anna.enter(VICTIM)
         assert mesh.nodes[VICTIM].network.linked() == {*LIARS[:2], "anna"}
+
+
+class Reset(AbstractStreamWriter):
+    """The way back of a connection that was reset after its request."""
+
+    async def write_headers(self, *_: Any) -> None:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    async def write(self, *_: Any) -> None:
+        raise AssertionError("nothing is written after headers that could not be")
+
+    async def write_eof(self, *_: Any) -> None:
+        raise AssertionError("what never began has no end")
+
+    async def drain(self) -> None:
+        return
+
+    def enable_compression(self, *_: Any) -> None:
+        return
+
+    def enable_chunking(self) -> None:
+        return
+
+
+async def test_a_connection_reset_before_it_is_answered_is_no_defect(tmp_path: Path) -> None:
+    async with besieged(tmp_path, LIARS[:1]) as (mesh, _):
+        victim = mesh.nodes[VICTIM]
+        headers = {
+            "Upgrade": "websocket",
+            "Connection": "upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": b64encode(bytes(16)).decode(),
+        }
+        answer = await victim.network._acceptor._handle(
+            make_mocked_request("GET", PATH, headers=headers, writer=Reset())
+        )
+        assert answer.status == 400  # a WebSocket that never began could not be ended
+        assert victim.counters["handshake_PEER_GONE"] == 1

@@ -148,8 +148,13 @@ class Acceptor:
         )
         if not socket.can_prepare(request):
             return _refusal(400)
+        try:
+            await socket.prepare(request)
+        except OSError:  # reset meanwhile; a WebSocket that never began cannot be ended
+            self._counters["handshake_PEER_GONE"] += 1
+            return _refusal(400)
         self._note_open()
-        link = await self._prove(socket, address, request)
+        link = await self._prove(socket, address)
         if link is not None:
             self._proven.add(request.protocol)
             try:
@@ -179,13 +184,9 @@ class Acceptor:
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    async def _prove(
-        self, socket: Socket, address: str, request: web.BaseRequest | None = None
-    ) -> Link | None:
+    async def _prove(self, socket: Socket, address: str) -> Link | None:
         self._unproven[address] += 1
         try:
-            if request is not None and isinstance(socket, web.WebSocketResponse):
-                await socket.prepare(request)
             return await self._handshake(socket)
         except PeerError as error:
             self._counters[f"handshake_{error.code}"] += 1
