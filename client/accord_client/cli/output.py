@@ -92,6 +92,9 @@ def progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iter
         what: shown beside the bar.
         total: how many, if known.
     """
+    if not _shown():
+        yield items
+        return
     with _bar() as bar:
         yield bar.track(items, total=total, description=what)
 
@@ -99,9 +102,17 @@ def progress(items: Iterable[T], what: str, *, total: int | None = None) -> Iter
 @contextmanager
 def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar for work that says by itself, from any thread, how many more are done."""
+    if not _shown():
+        yield lambda _: None
+        return
     with _bar() as bar:
         task = bar.add_task(what, total=total)
         yield lambda more: bar.advance(task, more)
+
+
+def _shown() -> bool:
+    """Whether somebody watches. A bar that is only switched off still says some empty lines in older versions."""
+    return sys.stderr.isatty() and not wants_json()
 
 
 def _bar() -> Progress:
@@ -112,7 +123,6 @@ def _bar() -> Progress:
         TimeRemainingColumn(),
         console=console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty() or wants_json(),
     )
 
 
