@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,9 @@ class Office:
         return result
 
     def json(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self.accord(*arguments, "--json", code=code).stdout)
+        said = self.accord(*arguments, "--json", code=code).stdout.splitlines()
+        # the nodes run in this process as well, and what they log may come before it
+        return json.loads("\n".join(dropwhile(lambda line: not line.startswith(("{", "[")), said)))
 
 
 def _body_of(entry: bytes) -> IssueBody:

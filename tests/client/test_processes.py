@@ -49,11 +49,12 @@ def test_work_is_done_in_them() -> None:
 
 
 POOL = """
-import os, sys, threading
+import os, signal, sys, threading
 from concurrent.futures import ProcessPoolExecutor
 from accord_client.processes import end_with_parent, start_context
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
     pool = ProcessPoolExecutor(2, start_context(), end_with_parent)
     workers = {pool.submit(os.getpid).result() for _ in range(40)}
     print(*pool._processes, flush=True)
@@ -86,7 +87,7 @@ async def test_they_end_with_the_process_that_began_them(tmp_path: Path, end: si
         assert all(map(runs, workers))
         for process in (parent.pid, *workers) if end is signal.SIGINT else (parent.pid,):
             os.kill(process, end)
-        _, said = parent.communicate()
+        _, said = parent.communicate(timeout=60)
         await until(lambda: not any(map(runs, workers)), "every worker ended")
     finally:
         parent.kill()
