@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -110,15 +111,18 @@ class Alliance:
 Acts = list[tuple[str, codec.Wire]]
 
 
-def make_alliance(members: int = 4, observers: int = 0, *, records_ago: int = 0) -> Alliance:
-    """Founders p0, p1 ... (universities with a seat) and observers o0 ..."""
+def make_alliance(
+    members: int = 4, observers: int = 0, *, records_ago: int = 0, dids: Mapping[str, str] | None = None
+) -> Alliance:
+    """Founders p0, p1 ... (universities with a seat) and observers o0 ...; some have DIDs of their own."""
     founders = tuple(f"p{number}" for number in range(members))
     watchers = tuple(f"o{number}" for number in range(observers))
     parties = founders + watchers
     ports = dict(zip(parties, free_ports(len(parties)), strict=True))
     acts: Acts = []
     for party in parties:
-        acts += [("party_register", _party(party)), ("node_keys_set", _node(party, ports[party]))]
+        registered = _party(party, (dids or {}).get(party))
+        acts += [("party_register", registered), ("node_keys_set", _node(party, ports[party]))]
     acts += [("seat_grant", SeatGrant(party=party)) for party in founders]
     acts += _common_ground()
     document = codec.encode(
@@ -135,7 +139,7 @@ def make_alliance(members: int = 4, observers: int = 0, *, records_ago: int = 0)
     return Alliance(file, open_genesis(file), parties, ports)
 
 
-def _party(party: str) -> PartyRegister:
+def _party(party: str, did: str | None = None) -> PartyRegister:
     new = (
         NewKey(
             alg="ed25519",
@@ -148,6 +152,7 @@ def _party(party: str) -> PartyRegister:
     return PartyRegister(
         party_id=party, roles=("university",), legal_name={"en": party}, country="XA", region="XA-E",
         keys=tuple(sorted(new, key=lambda item: item.public)),
+        external_ids={} if did is None else {"did": did},
     )  # fmt: skip
 
 

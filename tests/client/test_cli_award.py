@@ -2,87 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from accord_client.bundle import parse_bundle
-from accord_client.wallet import Wallet, save_wallet
-from client_cli import Desk, current_ledger, serving, today
-from domain_world import terms
+from award_desk import account, arguments, award, award_desk, award_ledger, listed, wallet
+from client_cli import Desk, serving, today
 from ledger_server import LedgerServer, fail_with
-
-PASSPHRASE = "correct horse"
-LEARNERS = 10
 
 
 @pytest.fixture
 def server() -> Iterator[LedgerServer]:
     """A ledger with a programme and an award of two of its credentials."""
-    ledger = current_ledger()
-    ledger.launch(terms("uu-cert", "uu", form="award", credits="6/1", total_hours="168/1"))
-    ledger.seal(0)
-    with serving(ledger) as running:
+    with serving(award_ledger()) as running:
         yield running
 
 
 @pytest.fixture
 def desk(tmp_path: Path, server: LedgerServer) -> Desk:
-    """A registrar with ten credentials issued, and a wallet that holds the keys of all their holders."""
-    desk = Desk(tmp_path, server.url).keys("uu", "issuance", "registrar", "academic_committee")
-    desk.environment |= {"ACCORD_WALLET_PASSPHRASE": PASSPHRASE, "ACCORD_PASSPHRASE": PASSPHRASE}
-    (tmp_path / "learners.csv").write_text("family_name,given_name\n" + "Doe,Jane\n" * LEARNERS)
-    desk.json(
-        "issue", str(tmp_path / "learners.csv"), str(tmp_path / "out"), "--programme", "uu-ds", "--as", "uu",
-        "--completed", today(), today(), "--status-list", "list-1", "--base-url", "https://uu.example",
-        ACCORD_PASSPHRASE="",
-    )  # fmt: skip
-    wallet = Wallet.create()
-    for index in range(4):
-        held = json.loads((tmp_path / "out" / f"{index:04}.holder.json").read_bytes())
-        wallet = wallet.adopt(bytes.fromhex(held["seed"]))
-    save_wallet(tmp_path / "wallet", wallet, PASSPHRASE.encode(), new=True)
-    return desk
-
-
-def account(desk: Desk) -> str:
-    """A fresh account towards the award."""
-    opened = desk.json("enrolment", "open", "uu-cert", "--as", "uu", ACCORD_PASSPHRASE="")
-    name: str = opened["enrolment"]
-    return name
-
-
-def listed(desk: Desk, *rows: tuple[str, Sequence[int]]) -> str:
-    """A list of graduates: accounts and the credentials each award rests on."""
-    path = desk.folder / "graduates.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("family_name", "given_name", "enrolment", "components"))
-        for name, indexes in rows:
-            bundles = ";".join(f"out/{index:04}.accord.json" for index in indexes)
-            writer.writerow(("Doe", "Zoë", name, bundles))
-    return str(path)
-
-
-def arguments(desk: Desk, graduates: str, *more: str, folder: str = "awards") -> tuple[str, ...]:
-    return (
-        "award", graduates, str(desk.folder / folder), "--as", "uu", "--status-list", "awards", "--base-url", "https://uu.example", *more,
-    )  # fmt: skip
-
-
-def award(desk: Desk, graduates: str, *more: str, **options: Any) -> list[Any]:
-    made = desk.json(*arguments(desk, graduates, *more), ACCORD_PASSPHRASE="", **options)
-    found: list[Any] = made["awards"]
-    return found
-
-
-def wallet(desk: Desk) -> tuple[str, str]:
-    return ("--wallet", str(desk.folder / "wallet"))
+    return award_desk(tmp_path, server)
 
 
 def test_an_award_is_conferred_and_its_bundle_verifies(desk: Desk, server: LedgerServer) -> None:

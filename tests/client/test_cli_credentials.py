@@ -186,7 +186,10 @@ def test_recognition_with_the_wallet_at_hand(desk: Desk) -> None:
     desk.run("refresh", own_bundle(desk))
     report = desk.json("verify", own_bundle(desk))
     assert report["verdict"] == "valid"
-    assert [item["by"] for item in report["facts"]["redeemed"]] == ["bcb"]
+    [redeemed] = report["facts"]["redeemed"]
+    assert (redeemed["by"], redeemed["agreement"]) == ("bcb", "a1")
+    assert redeemed["recognition"] == made["recognition"].replace("-", "")
+    assert redeemed["at"] >= report["facts"]["issued_at"]
     desk.run("reverse", made["recognition"], "--reason", "error", "--as", "bcb")
     assert desk.json("show", "recognition", made["recognition"])["value"]["status"] == "reversed"
     desk.run("enrolment", "close", enrolment, "--as", "bcb")

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from accord_client.bundle import parse_bundle
 from accord_client.cli.answers import genesis_of
@@ -239,6 +240,12 @@ def test_a_package_is_genuine_until_it_is_revoked(office: Office, bundles: list[
     changed.write_text(json.dumps(told))
     shown = office.accord("genuine", str(changed), code=1)
     assert "NOT GENUINE" in shown.stdout
+    bare = replace(parse_bundle(bundles[0].read_bytes()), record=None, seals=(), state=())
+    changed.write_bytes(bare.to_json())  # of a credential that exists; nothing says that it is this one
+    said = office.json("genuine", str(changed), code=1)
+    assert (said["genuine"], said["status"], said["failed"]) == (False, "valid", [])
+    assert "batch" in [item["check"] for item in said["unproved"]]
+    assert "NOT PROVED" in office.accord("genuine", str(changed), code=1).stdout
 
 
 def test_where_a_bundle_can_be_used_is_worked_out_here(office: Office, bundles: list[Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from accord_client.documents.share_link import parse_share_link
 from client_cli import Desk
 from client_ledger import ClientLedger, issued
-from export_badges import badge
+from export_badges import NOW, badge, revocations
 
 AT = ("--at", "2027-02-01T00:00:00Z")
 
@@ -98,7 +98,9 @@ def test_links_and_codes(desk: Desk) -> None:
 
 def test_a_foreign_badge_is_checked(desk: Desk) -> None:
     evidence = path(desk, "evidence.json")
-    said = desk.json("export", "check", path(desk, "badge.json"), *AT, "--evidence", evidence)
+    listed = ("--status-list", desk.write("list.json", revocations(until=NOW + 86_400 * 365)))
+    desk.run("export", "check", path(desk, "badge.json"), *AT, code=2)
+    said = desk.json("export", "check", path(desk, "badge.json"), *AT, *listed, "--evidence", evidence)
     assert (said["verdict"], said["kind"]) == ("good", "open_badge")
     assert json.loads(Path(evidence).read_text())["type"] == ["Evidence"]
     desk.write("bad.json", badge() | {"name": "Other"})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord_client.documents.certificate import PRINTED, export_certificate
+from accord_client.documents.certificate import LANGUAGES, PRINTED, TEXTS, export_certificate
 from accord_client.documents.clr import export_clr
 from accord_client.documents.elm import CONTEXTS, export_elm
 from accord_client.documents.elm_codes import country_code, language_code
@@ -257,6 +257,16 @@ def test_a_certificate_is_text_with_its_evidence(language: str, family: str, giv
     assert facts.learner_name is not None
     assert facts.learner_name in text
     assert "Data Science" in text
+    said = dict(zip(TEXTS, (pair[LANGUAGES.index(language)] for pair in TEXTS.values()), strict=True))
+    assert all(said[name] in text for name in ("heading", "issuer", "credits", "until", "number", "scan"))
+    assert pdf.trailer["/Root"]["/Lang"] == {"en": "en", "zh": "zh-Hans"}[language]
+    objects = [pdf.get_object(number) for number in range(1, pdf.trailer["/Size"])]
+    assert [found["/Alt"] for found in objects if isinstance(found, dict) and "/Alt" in found] == [
+        said["code"]
+    ]
+    metadata = pdf.trailer["/Root"]["/Metadata"].get_data()
+    assert b"<pdfaid:part>3</pdfaid:part>" in metadata
+    assert b"<pdfaid:conformance>U</pdfaid:conformance>" in metadata
     assert pdf.attachments["credential.accord.json"] == [b'{"a bundle":1}']
     assert made.losses == ()
     assert len(made.content) < 60_000

@@ -20,13 +20,14 @@ from accord_ledger.domain.rules import FixedRatio
 from accord_ledger.errors import AccordError
 from client_cli import agreement_terms
 from domain_world import terms
-from export_badges import HOLDER, ISSUER, NOW, badge
+from export_badges import HOLDER, ISSUER, NOW, badge, revocations
 
 RESOLVE = resolver_of([], at=NOW)
+NONE_REVOKED = (revocations(),)
 
 
-def judged(document: dict[str, Any], at: int = NOW + 1) -> Any:
-    return import_credential(json.dumps(document).encode(), RESOLVE, at=at)
+def judged(document: dict[str, Any], at: int = NOW + 1, lists: Any = NONE_REVOKED) -> Any:
+    return import_credential(json.dumps(document).encode(), RESOLVE, at=at, lists=lists)
 
 
 def test_a_foreign_badge_that_verifies_becomes_evidence() -> None:
@@ -70,24 +71,94 @@ def test_an_expired_badge_is_bad() -> None:
     assert judged(badge(), at=NOW + 10**8).code == "BADGE_EXPIRED"
 
 
-def test_a_transcript_is_judged_with_everything_in_it() -> None:
+@pytest.mark.parametrize(
+    ("lists", "verdict", "code"),
+    [
+        ([], "unknown", "STATUS_UNCHECKED"),
+        ([revocations(4, 6)], "good", ""),
+        ([revocations(5)], "bad", "STATUS_REVOKED"),
+        ([revocations(key=HOLDER)], "bad", "STATUS_VERIFICATION_ERROR"),
+        ([revocations(until=NOW)], "bad", "STATUS_VERIFICATION_ERROR"),
+        ([revocations() | {"id": "https://uu.example/other"}], "unknown", "STATUS_UNCHECKED"),
+    ],
+)
+def test_a_badge_is_good_only_if_its_status_list_says_so(lists: Any, verdict: str, code: str) -> None:
+    found = judged(badge(), lists=lists)
+    assert (found.verdict, found.code) == (verdict, code)
+    if verdict != "good":
+        with pytest.raises(AccordError, match="EVIDENCE_VERDICT"):
+            as_evidence(found)
+
+
+def test_a_status_of_a_kind_nobody_knows_is_unchecked() -> None:
+    for entry in (
+        {"id": "https://uu.example/s", "type": "OtherStatus"},
+        badge()["credentialStatus"] | {"statusPurpose": "message"},
+    ):
+        document = badge(signed=False) | {"credentialStatus": entry}
+        found = judged(JcsSigner(ISSUER, did_key_method(ISSUER.public), NOW)(document))
+        assert (found.verdict, found.code) == ("unknown", "STATUS_UNCHECKED")
+
+
+def transcript(*badges: dict[str, Any], at: int = NOW, **members: Any) -> dict[str, Any]:
+    """A transcript that the learner put together and signed."""
     publisher = {"id": did_key(HOLDER.public), "type": ["Profile"], "name": "The learner"}
     sign = JcsSigner(HOLDER, did_key_method(HOLDER.public), NOW)
-    made = export_clr([badge_facts(badge())], publisher, name="T", at=NOW, sign=sign)
-    document = json.loads(made.content)
+    made = json.loads(export_clr([badge_facts(badge())], publisher, name="T", at=at, sign=sign).content)
+    del made["proof"]
+    if badges:
+        made["credentialSubject"]["verifiableCredential"] = list(badges)
+    return sign(made | members)
+
+
+def test_a_transcript_is_judged_with_everything_in_it() -> None:
+    document = transcript()
     found = judged(document)
     assert (found.kind, found.verdict, [item.verdict for item in found.inner]) == ("clr", "good", ["good"])
+    assert as_evidence(found)["genre"] == "Comprehensive Learner Record"
     document["credentialSubject"]["verifiableCredential"][0]["name"] = "Other"
     spoilt = judged(document)
     assert (spoilt.verdict, [item.verdict for item in spoilt.inner]) == ("bad", ["bad"])
 
 
 @pytest.mark.parametrize(
-    "data", [b"[]", b"{}", b'{"type":["VerifiableCredential"]}', b'{"type":5}', b"no json"]
+    ("badges", "lists", "verdict", "code"),
+    [
+        ((badge(), badge() | {"name": "Other"}), NONE_REVOKED, "bad", "PROOF_SIGNATURE"),
+        ((badge(), web_badge()), NONE_REVOKED, "unknown", "PROOF_METHOD"),
+        ((web_badge(), badge() | {"name": "Other"}), NONE_REVOKED, "bad", "PROOF_SIGNATURE"),
+        ((badge(),), (), "unknown", "STATUS_UNCHECKED"),
+        ((badge(),), (revocations(5),), "bad", "STATUS_REVOKED"),
+    ],
 )
-def test_other_documents_are_refused(data: bytes) -> None:
-    with pytest.raises(AccordError):
+def test_a_transcript_is_as_good_as_the_worst_in_it(
+    badges: tuple[dict[str, Any], ...], lists: Any, verdict: str, code: str
+) -> None:
+    found = judged(transcript(*badges), lists=lists)
+    assert (found.verdict, found.code) == (verdict, code)
+    with pytest.raises(AccordError, match="EVIDENCE_VERDICT"):
+        as_evidence(found)
+
+
+def test_a_transcript_ends_and_begins_with_its_dates() -> None:
+    ended = transcript(validUntil="2027-01-15T08:00:02Z")
+    assert judged(ended).verdict == "good"
+    assert judged(ended, at=NOW + 2).code == "BADGE_EXPIRED"
+    assert judged(transcript(at=NOW + 60)).code == "BADGE_NOT_YET_VALID"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"[]", "JSON_TYPE"), (b"{}", "EVIDENCE_KIND"), (b'{"type":["VerifiableCredential"]}', "EVIDENCE_KIND"),
+        (b'{"type":5}', "EVIDENCE_KIND"), (b"no json", "JSON_SYNTAX"),
+        (b'{"type":"ClrCredential","credentialSubject":{"verifiableCredential":["x"]}}', "EVIDENCE_KIND"),
+    ],
+)  # fmt: skip
+def test_other_documents_are_refused(data: bytes, code: str) -> None:
+    with pytest.raises(AccordError) as caught:
         import_credential(data, RESOLVE, at=NOW)
+    assert caught.value.code == code
 
 
 # ---- CTDL --------------------------------------------------------------------------------------------

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accord_client.badges import programme_facts
 from accord_client.bundle import Bundle, parse_bundle
+from accord_client.documents.open_badge_facts import ResultScale
 from accord_client.documents.share import ShareChoice, export_share
 from accord_client.documents.share_link import SharedCredential, parse_share_link, share_link
 from accord_client.verify import Report, verify_bundle
 from accord_ledger.domain.kinds.status import StatusBody
 from accord_ledger.domain.model.credential import Interval
+from accord_ledger.domain.model.framework import FRAMEWORKS
+from accord_ledger.domain.model.programme import PROGRAMMES
 from accord_ledger.errors import AccordError
 from client_ledger import ISSUE_TIME, ClientLedger, issued
 
@@ -91,6 +96,40 @@ def test_what_is_chosen_is_shown_and_verifies() -> None:
     assert "有效" in "".join(page.text)
     again = verify_bundle(attached(page), issued()[0].trust, at=AT)
     assert again.verdict == "valid"
+
+
+@cache
+def graded() -> tuple[Bundle, Report]:
+    """A badge with a grade, and a token beside it."""
+    ledger = ClientLedger()
+    ledger.programme()
+    programme, framework = (
+        ledger.view().get(PROGRAMMES, "uu-ds", 1),
+        ledger.view().get(FRAMEWORKS, "nl-ects", 1),
+    )
+    assert programme is not None
+    assert framework is not None
+    scale = ResultScale("Final grade")
+    facts = programme_facts(programme, framework, base_url="https://uu.example", result=scale)
+    batch = ledger.prepare(3, tokens=True, facts=facts, result="summa")
+    bundle = ledger.export(batch, 1, ledger.issue(batch))
+    return bundle, verify_bundle(bundle, ledger.trust, at=AT)
+
+
+@pytest.mark.parametrize("opened", [(), (0,), (1,), (0, 1)])
+@pytest.mark.parametrize(("name", "grade"), [(False, False), (True, False), (False, True), (True, True)])
+def test_nothing_is_shown_that_was_not_chosen(opened: tuple[int, ...], name: bool, grade: bool) -> None:
+    bundle, report = graded()
+    choice = ShareChoice(opened, name=name, grade=grade)
+    if (name or grade) and 0 not in opened:
+        with pytest.raises(AccordError, match="SHARE_CHOICE"):
+            export_share(bundle, report, choice)
+        return
+    page = Page(export_share(bundle, report, choice).content)
+    assert (learner_of(bundle) in page.text, "summa" in page.text) == (name, grade)
+    assert [place for place, document in enumerate(attached(page).documents) if document.opened] == list(
+        opened
+    )
 
 
 @pytest.mark.parametrize("choice", [ShareChoice(name=True), ShareChoice((7,)), ShareChoice((0,), grade=True)])

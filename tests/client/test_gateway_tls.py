@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import os
 import signal
 import ssl
@@ -12,39 +11,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from accord_client.gateway.config import Listen
+from certificates import certificate
 from gateway_desk import BEARER, config, credential, running
-
-
-def certificate(folder: Path, name: str, issuer: str = "") -> None:
-    """``<name>.pem`` and ``<name>.key``, signed by ``issuer`` or by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    signer, by = key, own
-    if issuer:
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-        loaded = load_pem_private_key((folder / f"{issuer}.key").read_bytes(), None)
-        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
-        signer, by = loaded, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(by, own, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=not issuer, path_length=None), critical=True)
-        .sign(signer, SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / f"{name}.key").write_bytes(pem)
 
 
 def context(folder: Path, client: str = "") -> ssl.SSLContext:

@@ -11,7 +11,6 @@ import pytest
 
 from accord_client.gateway.config import ConfigError, Listen, check_config, load_config
 from accord_client.gateway.problems import GatewayError
-from accord_client.gateway.resolving import PublicResolver, fetch_document
 from accord_client.gateway.store import MAX_ITEMS, Position, Store
 from accord_client.gateway.web import MAX_BODY, MAX_WAITING, Workbench
 from accord_ledger.errors import AccordError
@@ -124,14 +123,6 @@ def test_a_configuration_with_a_misspelt_key(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(ConfigError, match=code):
             load_config(file)
-
-
-async def test_no_fetch_reaches_the_inner_network() -> None:
-    for url in ("https://127.0.0.1/did.json", "https://localhost/did.json", "https://[::1]/did.json"):
-        with pytest.raises(AccordError, match="DID_FETCH"):
-            await fetch_document(url)
-    with pytest.raises(OSError, match="not public"):
-        await PublicResolver().resolve("localhost", 443)
 
 
 async def test_a_foreign_issuer_is_not_fetched_unless_named(tmp_path: Path) -> None:

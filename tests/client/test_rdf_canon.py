@@ -111,8 +111,10 @@ def test_nodes_that_all_know_each_other_are_refused(count: int) -> None:
     assert code_of(clique) == "RDF_TOO_COMPLEX"
 
 
-def test_long_chains_of_like_nodes_are_refused() -> None:
-    ring: list[Quad] = [(f"_:r{here}", P, f"_:r{(here + 1) % 300}", "") for here in range(300)]
+@pytest.mark.parametrize("count", [300, 4000])
+def test_long_chains_of_like_nodes_are_refused(count: int) -> None:
+    """Also one that the work allowed would lead along deeper than calls may nest."""
+    ring: list[Quad] = [(f"_:r{here}", P, f"_:r{(here + 1) % count}", "") for here in range(count)]
     assert code_of(ring) == "RDF_TOO_COMPLEX"
 
 

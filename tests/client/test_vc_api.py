@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from accord_client.documents import multikey
 from accord_client.documents.cryptosuites import EDDSA_JCS_2022, EDDSA_RDFC_2022, rdfc_hash_data
 from accord_client.documents.data_integrity import add_proof, create_proof
+from accord_client.documents.timestamps import stamp_seconds
 from accord_client.gateway.config import Verify
-from accord_client.gateway.signing import ISSUING
+from accord_client.gateway.signing import ISSUING, LIST_TTL
 from gateway_desk import DID, LEARNER, credential, old_credential, post, running
+from waiting import until_so
 
 NOW = 1_790_000_000
 
@@ -241,6 +244,37 @@ async def test_a_status_list_is_a_credential_that_verifies(tmp_path: Path) -> No
         assert checked.value(place) == 1
         async with session.get("/status-lists/5/revocation") as answer:
             assert answer.status == 404
+
+
+async def test_a_cache_keeps_a_status_list_until_it_changes(tmp_path: Path) -> None:
+    entry = {"type": "BitstringStatusListEntry", "statusPurpose": "suspension"}
+    async with running(tmp_path) as (gateway, session):
+        await issued(session, id="urn:uuid:9")
+
+        async def get(tag: str = "") -> tuple[int, str, bytes]:
+            headers = {"If-None-Match": tag} if tag else {}
+            async with session.get("/status-lists/0/suspension", headers=headers) as answer:
+                assert answer.headers["Cache-Control"] == f"public, max-age={LIST_TTL}"
+                return answer.status, answer.headers["ETag"], await answer.read()
+
+        async def alike() -> bool:
+            """Judged if no window ended meanwhile."""
+            window, first, again = gateway.desk.now() // LIST_TTL, await get(), await get()
+            kept = await get(first[1])
+            if window != gateway.desk.now() // LIST_TTL:
+                return False
+            assert first == again
+            assert (first[0], kept) == (200, (304, first[1], b""))
+            return True
+
+        await until_so(alike, "an answer within one window")
+        _, before, _ = await get()
+        change = {"credentialId": "urn:uuid:9", "credentialStatus": entry}
+        assert (await post(session, "/credentials/status", change))[0] == 200
+        status, after, body = await get(before)
+        assert (status, after == before) == (200, False)
+        begin = stamp_seconds(json.loads(body)["validFrom"], code="", path="")
+        assert (begin % LIST_TTL, 0 <= gateway.desk.now() - begin <= 2 * LIST_TTL) == (0, True)
 
 
 def shown(*credentials: Any, **members: Any) -> dict[str, Any]:

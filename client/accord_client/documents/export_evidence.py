@@ -1,13 +1,14 @@
 """Import: an Open Badge or CLR that somebody else issued is judged, and can be attached as evidence.
 
-Nothing is fetched: keys come from ``did:key``, or from DID documents the caller obtained. What cannot be
-judged is said to be unknown, never good. As evidence a document goes in by name and digest, so the badge it
+Nothing is fetched: keys come from ``did:key``, or from DID documents the caller obtained, and statuses from lists
+the caller obtained. What cannot be judged is said to be unknown, never good: a badge whose status list is not here
+may be revoked, and a transcript is as good as the worst credential in it. As evidence a document goes in by name and digest, so the badge it
 is attached to commits to it without repeating what it says of the person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal
@@ -19,7 +20,7 @@ from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import MAX_BYTES, JsonObject, load_object
 from accord_client.documents.multikey import Resolve, VerificationMethod, resolve_did_key
 from accord_client.documents.open_badge_check import KNOWN_CONTEXTS, check_open_badge, check_period
-from accord_client.documents.timestamps import stamp_seconds
+from accord_client.documents.status_bitstring import check_status_list, status_places
 from accord_ledger.errors import AccordError, DecodeError, ProofError
 
 Kind = Literal["open_badge", "clr"]
@@ -28,8 +29,12 @@ Verdict = Literal["good", "bad", "unknown"]
 MAX_INNER: Final = 200
 """Most credentials of one CLR that are judged."""
 
-_UNKNOWN: Final = frozenset({"PROOF_SUITE", "PROOF_METHOD", "PROOF_MISSING"})
+_UNKNOWN: Final = frozenset({"PROOF_SUITE", "PROOF_METHOD", "PROOF_MISSING", "STATUS_UNCHECKED"})
 """Codes that say that something cannot be judged here, not that it is wrong."""
+
+_WORST: Final[tuple[Verdict, ...]] = ("bad", "unknown", "good")
+_SET: Final = {"revocation": "STATUS_REVOKED", "suspension": "STATUS_SUSPENDED"}
+"""What a set bit means, by purpose; other purposes are not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,73 @@ def resolver_of(documents: Iterable[JsonObject], *, at: int) -> Resolve:
     return resolve
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What is known of everybody."""
+
+    resolve: Resolve
+    at: int
+    suites: Sequence[Cryptosuite]
+    lists: Mapping[str, JsonObject]
+    """Status lists, by address."""
+
+    def badge(self, document: JsonObject) -> ForeignCredential:
+        """An Open Badge."""
+
+        def check() -> None:
+            check_open_badge(document, contexts=KNOWN_CONTEXTS)
+            self._common(document)
+
+        return _found("open_badge", document, *_judge(check))
+
+    def clr(self, document: JsonObject) -> ForeignCredential:
+        """A transcript and everything in it."""
+        subject = document.get("credentialSubject")
+        given = subject.get("verifiableCredential", []) if isinstance(subject, dict) else []
+        inner = given if isinstance(given, list) else [given]
+        if len(inner) > MAX_INNER or not all(isinstance(item, dict) for item in inner):
+            raise DecodeError(
+                "EVIDENCE_KIND", f"expected up to {MAX_INNER} credentials", path="credentialSubject"
+            )
+        parts = tuple(self.badge(item) for item in inner)
+        found = [_judge(lambda: self._common(document))]
+        found += [
+            (part.verdict, part.code, f"credential {place}: {part.detail}")
+            for place, part in enumerate(parts)
+        ]
+        return _found("clr", document, *min(found, key=lambda item: _WORST.index(item[0])), parts)
+
+    def _common(self, document: JsonObject) -> None:
+        """Period, proof by the issuer, status."""
+        check_period(document, self.at)
+        check_issuer(verify_proof(document, self.resolve, at=self.at, suites=self.suites))
+        self._status(document)
+
+    def _status(self, document: JsonObject) -> None:
+        """Raise ``STATUS_*`` unless every list is here and says nothing against the credential."""
+        given = document.get("credentialStatus", [])
+        absent = ""
+        for entry in given if isinstance(given, list) else [given]:
+            places = status_places({"credentialStatus": entry})
+            place = places[0] if places and places[0].purpose in _SET else None
+            listed = None if place is None else self.lists.get(place.url)
+            if place is None or listed is None:
+                absent = f"expected the list {place.url[:200]}" if place else "a status of another kind"
+                continue
+            issuer = str(_profile(document).get("id"))
+            if check_status_list(listed, self.resolve, issuer=issuer, at=self.at).value(place):
+                raise ProofError(_SET[place.purpose], "the issuer's list says so", path="credentialStatus")
+        if absent:
+            raise ProofError("STATUS_UNCHECKED", absent, path="credentialStatus")
+
+
 def import_credential(
-    data: bytes, resolve: Resolve, *, at: int, suites: Sequence[Cryptosuite] = SUITES
+    data: bytes,
+    resolve: Resolve,
+    *,
+    at: int,
+    suites: Sequence[Cryptosuite] = SUITES,
+    lists: Iterable[JsonObject] = (),
 ) -> ForeignCredential:
     """Judge a foreign Open Badge or CLR.
 
@@ -78,48 +148,20 @@ def import_credential(
         resolve: keys, as from :func:`resolver_of`.
         at: POSIX seconds for which validity is asked.
         suites: proofs that can be judged.
+        lists: Bitstring Status Lists of issuers, each of ``at``.
 
     Raises:
         DecodeError: ``JSON_*``, or ``EVIDENCE_KIND``: neither an Open Badge nor a CLR.
     """
     document = load_object(data, limit=MAX_BYTES)
+    judge = _Judge(resolve, at, suites, {str(item.get("id")): item for item in lists})
     types = document.get("type")
     named = types if isinstance(types, list) else [types]
     if "ClrCredential" in named:
-        return _clr(document, resolve, at, suites)
+        return judge.clr(document)
     if {"OpenBadgeCredential", "AchievementCredential"} & {item for item in named if isinstance(item, str)}:
-        return _badge(document, resolve, at, suites)
+        return judge.badge(document)
     raise DecodeError("EVIDENCE_KIND", "expected an Open Badge or a CLR", path="type")
-
-
-def _badge(
-    document: JsonObject, resolve: Resolve, at: int, suites: Sequence[Cryptosuite]
-) -> ForeignCredential:
-    def check() -> None:
-        check_open_badge(document, contexts=KNOWN_CONTEXTS)
-        check_period(document, at)
-        check_issuer(verify_proof(document, resolve, at=at, suites=suites))
-
-    return _found("open_badge", document, *_judge(check))
-
-
-def _clr(document: JsonObject, resolve: Resolve, at: int, suites: Sequence[Cryptosuite]) -> ForeignCredential:
-    subject = document.get("credentialSubject")
-    given = subject.get("verifiableCredential", []) if isinstance(subject, dict) else []
-    inner = given if isinstance(given, list) else [given]
-    if len(inner) > MAX_INNER or not all(isinstance(item, dict) for item in inner):
-        raise DecodeError(
-            "EVIDENCE_KIND", f"expected up to {MAX_INNER} credentials", path="credentialSubject"
-        )
-
-    def check() -> None:
-        begins = stamp_seconds(document.get("validFrom"), code="BADGE_DATE", path="validFrom")
-        if at < begins:
-            raise DecodeError("BADGE_NOT_YET_VALID", f"valid from {begins}, asked for {at}")
-        check_issuer(verify_proof(document, resolve, at=at, suites=suites))
-
-    parts = tuple(_badge(item, resolve, at, suites) for item in inner)
-    return _found("clr", document, *_judge(check), parts)
 
 
 def _judge(check: Any) -> tuple[Verdict, str, str]:
@@ -138,9 +180,7 @@ def _found(
     detail: str,
     inner: tuple[ForeignCredential, ...] = (),
 ) -> ForeignCredential:
-    issuer = document.get("issuer")
-    profile = issuer if isinstance(issuer, dict) else {"id": issuer}
-    name = document.get("name")
+    profile, name = _profile(document), document.get("name")
     return ForeignCredential(
         kind=kind,
         document=document,
@@ -151,6 +191,11 @@ def _found(
         detail=detail,
         inner=inner,
     )
+
+
+def _profile(document: JsonObject) -> JsonObject:
+    issuer = document.get("issuer")
+    return issuer if isinstance(issuer, dict) else {"id": issuer}
 
 
 def as_evidence(found: ForeignCredential) -> JsonObject:

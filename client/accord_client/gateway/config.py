@@ -25,6 +25,7 @@ from accord_genesis.keyfiles import find_passphrase
 from accord_ledger.errors import AccordError
 
 MAX_CONFIG: Final = 256 * 1024
+MAX_CA: Final = 1024 * 1024
 _HEX: Final = r"^[0-9a-f]{64}\Z"
 
 
@@ -80,6 +81,10 @@ class Verify(Section, frozen=True, kw_only=True):
     """Hosts whose DID documents may be fetched; ``*`` for every public one."""
     status_hosts: list[str] = []
     """Hosts whose Bitstring Status Lists may be fetched, for credentials that others issued; ``*`` for every public one."""
+    inner_hosts: list[str] = []
+    """Those of the hosts above that may have addresses that are not public."""
+    ca: str = ""
+    """Authorities of the hosts above (PEM), beside those the system believes."""
     did_documents: list[str] = []
     """Files of DID documents the operator vouches for."""
     contexts: list[ContextFile] = []
@@ -179,6 +184,25 @@ def ssl_context(config: Config, folder: Path) -> ssl.SSLContext | None:
     if listen.client_ca:
         context.load_verify_locations(folder / listen.client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def fetching_context(config: Config, folder: Path) -> ssl.SSLContext | None:
+    """Whom fetches believe; None: whom the system believes.
+
+    Raises:
+        ConfigError: ``CONFIG_TLS``: a file that holds no certificate of an authority.
+        AccordError: ``FILE_*``: it cannot be read.
+    """
+    if not config.verify.ca:
+        return None
+    file = folder / config.verify.ca
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cadata=read_public(file, limit=MAX_CA).decode())
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise ConfigError("CONFIG_TLS", f"expected certificates (PEM): {error}", path=str(file)) from error
     return context
 
 

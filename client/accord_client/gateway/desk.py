@@ -13,7 +13,15 @@ from aiohttp import web
 from accord_client.badges import verification_method
 from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import did_key
-from accord_client.gateway.config import Config, ConfigError, context_texts, keyring, pinned_documents
+from accord_client.gateway.config import (
+    Config,
+    ConfigError,
+    context_texts,
+    fetching_context,
+    keyring,
+    pinned_documents,
+)
+from accord_client.gateway.fetching import Fetcher
 from accord_client.gateway.foreign_status import ForeignLists, judge_foreign
 from accord_client.gateway.open_contexts import open_contexts
 from accord_client.gateway.problems import GatewayError
@@ -111,8 +119,10 @@ def open_desk(config: Config, folder: Path, clock: Callable[[], float] = time.ti
         )
         document["authentication"] = [method]
     pinned = {config.did: document} | pinned_documents(config, folder)
-    resolver = DidResolver(pinned, frozenset(config.verify.did_web_hosts))
-    lists = ForeignLists(resolver, frozenset(config.verify.status_hosts))
+    verify = config.verify
+    fetch = Fetcher(fetching_context(config, folder), frozenset(verify.inner_hosts))
+    resolver = DidResolver(pinned, frozenset(verify.did_web_hosts), fetch)
+    lists = ForeignLists(resolver, frozenset(verify.status_hosts), fetch)
     return Desk(config, issuer, resolver, lists, Guard(config.tokens), Workbench(), holder)
 
 

@@ -1,9 +1,9 @@
 """Statuses of credentials that others issued: their lists, fetched within strict limits and verified.
 
-Nothing is fetched unless the operator names the host, over https, from public addresses, without a redirect, in
-bounded time and bytes (:func:`accord_client.gateway.resolving.fetch_document`), and only so many lists for one
-request. A list counts if it is of the credential's own issuer, signed by a key of its DID document, and of now. What
-cannot be fetched is *unchecked*; a list that does not verify is an error, never a good status.
+Nothing is fetched unless the operator names the host, only within the limits of
+:mod:`accord_client.gateway.fetching`, and only so many lists for one request. A list counts if it is of the
+credential's own issuer, signed by a key of its DID document, and of now. What cannot be fetched is *unchecked*;
+a list that does not verify is an error, never a good status.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from accord_client.documents.json_guard import JsonObject, load_object
 from accord_client.documents.multikey import Resolve
 from accord_client.documents.status_bitstring import CheckedList, check_status_list, status_places
-from accord_client.gateway.resolving import CACHE_SECONDS, MAX_DOCUMENT, DidResolver, fetch_document
+from accord_client.gateway.fetching import MAX_DOCUMENT, Fetcher
+from accord_client.gateway.resolving import CACHE_SECONDS, DidResolver
 from accord_ledger.errors import AccordError, ProofError
 
 MAX_LISTS: Final = 4
@@ -45,7 +46,7 @@ class ForeignLists:
     resolver: DidResolver
     hosts: frozenset[str] = frozenset()
     """Hosts that may be asked; ``*`` allows every public one."""
-    fetch: Fetch = fetch_document
+    fetch: Fetch = field(default_factory=Fetcher)
     _kept: OrderedDict[Name, tuple[float, CheckedList]] = field(default_factory=OrderedDict, repr=False)
 
     async def prepare(self, *documents: Any, at: int) -> dict[Name, Found]:

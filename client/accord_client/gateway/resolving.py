@@ -1,57 +1,27 @@
 """Keys of issuers and holders: ``did:key`` always, ``did:web`` from pinned documents or a bounded fetch.
 
-The gateway is offline unless hosts are named in its configuration. A fetch is https only, follows no
-redirect, takes bounded time and bytes, and never reaches an address that is not public, so that a document
-cannot make the gateway ask the inner network.
+The gateway is offline unless hosts are named in its configuration (:mod:`accord_client.gateway.fetching`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-
 from accord_client.documents.did_web import did_resolver, did_web_url
 from accord_client.documents.json_guard import JsonObject, load_object
 from accord_client.documents.multikey import Resolve, VerificationMethod, resolve_did_key
 from accord_client.documents.timestamps import stamp_seconds
+from accord_client.gateway.fetching import MAX_DOCUMENT, Fetcher
 from accord_ledger.errors import AccordError, DecodeError, ProofError
 
-MAX_DOCUMENT: Final = 256 * 1024
-"""Largest DID document fetched, in bytes."""
 MAX_DIDS: Final = 4
 """Most DIDs fetched for one request."""
 MAX_CACHED: Final = 256
-FETCH_SECONDS: Final = 5.0
 CACHE_SECONDS: Final = 300.0
-
-
-class PublicResolver(AbstractResolver):
-    """Addresses of a name, only if all of them are public."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """See aiohttp; raises ``OSError`` for a name that leads inside."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(ipaddress.ip_address(item["host"].partition("%")[0]).is_global for item in found):
-            raise OSError(f"{host} has an address that is not public")
-        return found
-
-    async def close(self) -> None:
-        """See aiohttp."""
-        await self._inner.close()
 
 
 @dataclass(slots=True)
@@ -62,6 +32,7 @@ class DidResolver:
     """DID documents the operator vouches for, by DID: its own among them."""
     hosts: frozenset[str] = frozenset()
     """Hosts that may be asked; ``*`` allows every public one."""
+    fetch: Fetcher = field(default_factory=Fetcher)
     _fetched: dict[str, tuple[float, JsonObject]] = field(default_factory=dict, repr=False)
 
     async def prepare(self, *documents: Any, at: int) -> Resolve:
@@ -107,47 +78,13 @@ class DidResolver:
         now = asyncio.get_running_loop().time()
         if (kept := self._fetched.get(did)) is not None and now < kept[0]:
             return kept[1]
-        document = load_object(await fetch_document(did_web_url(did)), limit=MAX_DOCUMENT)
+        document = load_object(await self.fetch(did_web_url(did)), limit=MAX_DOCUMENT)
         if document.get("id") != did:
             raise DecodeError("DID_DOCUMENT", f"expected the document of {did[:120]}", path="id")
         if len(self._fetched) >= MAX_CACHED:
             self._fetched.clear()
         self._fetched[did] = (now + CACHE_SECONDS, document)
         return document
-
-
-async def fetch_document(url: str) -> bytes:
-    """A small document from a public https address.
-
-    Raises:
-        ProofError: ``DID_FETCH``: not there, too slow, too large, redirected, or not public.
-    """
-    try:
-        if ipaddress.ip_address(urlsplit(url).hostname or ""):
-            raise ProofError("DID_FETCH", "expected a host name, got an address", path=url[:200])
-    except ValueError:
-        pass
-    timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=4)
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session,
-            session.get(url, allow_redirects=False) as answer,
-        ):
-            if answer.status != 200:
-                raise ProofError("DID_FETCH", f"expected 200, got {answer.status}", path=url[:200])
-            return await _bounded(answer.content, url)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise ProofError("DID_FETCH", f"{type(error).__name__}", path=url[:200]) from error
-
-
-async def _bounded(content: aiohttp.StreamReader, url: str) -> bytes:
-    data = bytearray()
-    async for part in content.iter_chunked(16 * 1024):
-        data += part
-        if len(data) > MAX_DOCUMENT:
-            raise ProofError("DID_FETCH", f"expected at most {MAX_DOCUMENT} bytes", path=url[:200])
-    return bytes(data)
 
 
 def _named(documents: Iterable[Any], at: int) -> Iterator[tuple[str, int]]:

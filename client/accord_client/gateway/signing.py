@@ -14,6 +14,7 @@ from typing import Final
 from accord_client.badges import verification_method
 from accord_client.documents.cryptosuites import Cryptosuite, rdfc_hash_data, with_contexts
 from accord_client.documents.data_integrity import create_proof
+from accord_client.documents.jcs import canonicalize
 from accord_client.documents.json_guard import JsonObject
 from accord_client.documents.multikey import encode_multikey
 from accord_client.documents.open_badge_check import CONTEXTS, VC1_CONTEXT
@@ -197,17 +198,23 @@ class Issuer:
         code = "STATUS_REVOKED" if purpose == "revocation" else "STATUS_SUSPENDED"
         return ProofError(code, "the issuer says so", path="credentialStatus") if bit else None
 
-    def status_list(self, number: int, purpose: Purpose) -> JsonObject | None:
-        """The signed list as it is now; None if there is none of this number."""
+    def status_list(self, number: int, purpose: Purpose) -> bytes | None:
+        """The signed list as it is now, canonical; None if there is none of this number.
+
+        Until something changes or :data:`LIST_TTL` is over it is the same list, byte for byte, so that caches
+        can ask whether theirs still is.
+        """
         bits = self.store.bits(number, purpose)
         if bits is None:
             return None
         now = self.clock()
-        period = ListPeriod(now, now + LIST_SECONDS, LIST_TTL)
+        begin = now - now % LIST_TTL
+        period = ListPeriod(begin, begin + LIST_SECONDS, LIST_TTL)
         unsigned = build_status_list(self.list_url(number, purpose), self.did, purpose, bits, period)
         method = verification_method(self.did, self.status_key.public)
         suite = self._suite(ISSUING[0], unsigned)
-        return unsigned | {"proof": create_proof(unsigned, self.status_key, method, now, suite=suite)}
+        proof = create_proof(unsigned, self.status_key, method, begin, suite=suite)
+        return canonicalize(unsigned | {"proof": proof})
 
 
 def _joined(credential: JsonObject, proof: JsonObject) -> JsonObject | list[JsonObject]:

@@ -13,6 +13,7 @@ in ``errors`` and ``problemDetails``. What was not judged is in ``warnings`` of 
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Final
 
 from aiohttp import web
@@ -212,13 +213,13 @@ class VcApi:
         found = await self._desk.workbench.run(lambda: self._desk.issuer.status_list(number, purpose))
         if found is None:
             raise GatewayError("ADDRESS_UNKNOWN", "expected a list of this gateway")
-        response = answer(found)
-        response.headers["Cache-Control"] = f"public, max-age={LIST_TTL}"
+        tag = sha256(found).hexdigest()[:32]
+        headers = {"ETag": f'"{tag}"', "Cache-Control": f"public, max-age={LIST_TTL}", "Vary": "Accept"}
+        if any(item.value in (tag, "*") for item in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
         wanted = request.headers.get("Accept", "")
         named = [kind for kind in LIST_TYPES if kind in wanted]
-        response.content_type = (named or LIST_TYPES)[0]
-        response.headers["Vary"] = "Accept"
-        return response
+        return web.Response(body=found, headers=headers, content_type=(named or LIST_TYPES)[0])
 
 
 def _checks(options: JsonObject) -> list[str]:

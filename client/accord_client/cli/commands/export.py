@@ -32,7 +32,7 @@ from accord_client.documents.export_evidence import (
 from accord_client.documents.export_facts import BadgeFacts, Exported, Loss, badge_facts
 from accord_client.documents.export_links import linkedin_link, qr_code
 from accord_client.documents.jcs import canonicalize
-from accord_client.documents.json_guard import load_object
+from accord_client.documents.json_guard import JsonObject, load_object
 from accord_client.documents.open_badge import MEDIA_TYPE as BADGE_TYPE
 from accord_client.documents.sd_jwt_vc import MEDIA_TYPE as TOKEN_TYPE
 from accord_client.documents.share import ShareChoice, export_share
@@ -277,22 +277,34 @@ def agreement(link: Link, agreement: tuple[str, int], base_url: str, out: Path) 
 @command.command()
 @click.argument("file", type=_file)
 @click.option("--did-document", "documents", type=_file, multiple=True, help="DID document of an issuer.")
+@click.option(
+    "--status-list", "lists", type=_file, multiple=True, help="Bitstring Status List of an issuer; repeat."
+)
 @click.option("--evidence", type=_file, default=None, help="Write it as evidence for a badge, if it is good.")
 @click.option("--at", metavar="STAMP", help="Validity at this time, as 2027-01-31T00:00:00Z; now if absent.")
 @json_option
 @click.pass_context
 def check(
-    ctx: click.Context, file: Path, documents: tuple[Path, ...], evidence: Path | None, at: str | None
-) -> None:
-    """Check an Open Badge or CLR of others. Exit code: 0 good, 1 bad, 2 cannot be judged."""
+    ctx: click.Context, file: Path, documents: tuple[Path, ...], lists: tuple[Path, ...], evidence: Path | None,
+    at: str | None,
+) -> None:  # fmt: skip
+    """Check an Open Badge or CLR of others. Exit code: 0 good, 1 bad, 2 cannot be judged.
+
+    Nothing is fetched: save the DID document of an issuer on the web, and the status lists its badges name.
+    """
     moment = _now() if at is None else stamp_seconds(at, code="EXPORT_AT", path="--at")
-    resolve = resolver_of([load_object(read_public(path, limit=2**20)) for path in documents], at=moment)
-    found = import_credential(read_public(file, limit=2**20), resolve, at=moment)
+    resolve = resolver_of(_objects(documents), at=moment)
+    data = read_public(file, limit=2**20)
+    found = import_credential(data, resolve, at=moment, lists=_objects(lists))
     if evidence is not None:
         made = Exported("application/json", ".json", _json(as_evidence(found)), ())
         write_private(evidence, made.content)
     emit(_plain(found), lambda console: _show(console, found))
     ctx.exit({"good": 0, "bad": 1, "unknown": 2}[found.verdict])
+
+
+def _objects(paths: tuple[Path, ...]) -> list[JsonObject]:
+    return [load_object(read_public(path, limit=2**20)) for path in paths]
 
 
 def _json(value: Any) -> bytes:
