@@ -3,8 +3,9 @@
 The real command ``accord issue`` against four real nodes on this machine (TLS between them, durable votes): it
 makes an Open Badge and an SD-JWT VC for each learner, puts everything on disk, has the batch final on the ledger
 and gives each bundle its evidence. Some of the bundles are then verified offline. Wall clock, since the nodes work
-beside it; the processor time of the command is shown too. The ratio to cert-issuer, whose figure was measured apart
-on the reference, says how far, not how much.
+beside it; the processor time of the command is shown too. One certificate of cert-issuer (a document in, a verifiable
+document out) is held against one document with its proofs; its figure was measured apart on the reference, so the ratio
+says how far, not how much.
 
     python -m bench.issue [--count 10000]
 """
@@ -84,7 +85,7 @@ def report(count: int, said: dict[str, Any], seconds: float, work: float) -> Non
     for phase, spent in said["seconds"].items():
         row(f"  {phase}", f"{spent:,.1f} s", f"{spent / seconds:.0%}")
     row("documents with proofs", f"{2 * count / seconds:,.0f} documents/s")
-    goal("documents/s end to end / cert-issuer's certificates/s", 2 * count / seconds / CERT_ISSUER, 10.0)
+    goal("documents/s end to end / cert-issuer's certificates/s", 2 * count / seconds / CERT_ISSUER, 30.0)
 
 
 def check(folder: Path, genesis: bytes, count: int) -> None:

@@ -1,23 +1,31 @@
 """Evidence for a whole batch: what its bundles share is fetched and proved once, the rest many at a time.
 
 Of some fifteen state values that a verifier reads, bundles of a batch differ in one: the row of what happened
-to the credential, which for a fresh one is absent. So rows are asked for in bulks under one checkpoint, each
-together with all that is shared; every proof is checked before it is written, and one credential of each bulk
-goes through the reading that verifiers make, so that nothing they need is missing. A credential that something
-has happened to gets its evidence for itself.
+to the credential, which for a fresh one is absent. So rows are asked for segment by segment, each bulk under one
+checkpoint and together with all that is shared; every proof is checked before it is written, and one credential of
+each bulk goes through the reading that verifiers make, so that nothing they need is missing. While the next bulk is
+asked for, workers write the bundles of the last ones. A credential that something has happened to gets its evidence
+for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from accord_client.api import InclusionProof, StateProof
 from accord_client.bundle import Bundle, parse_bundle
+from accord_client.draft_segments import SEGMENT, Drafts, Segment
 from accord_client.errors import NotFoundError
-from accord_client.evidence_text import EvidenceText, is_complete, is_draft
+from accord_client.evidence_text import EvidenceText, is_complete
 from accord_client.issuance import IssuanceFolder
+from accord_client.issue_workers import Finished, Finishing, IssueWorkers, withdraw
+from accord_client.issuing import BatchTree
+from accord_client.private_files import fresh_name, fresh_token, publish
 from accord_client.proofs import base64_bytes
 from accord_client.sdk.client import AccordClient
 from accord_client.sdk.exports import assembled
@@ -27,14 +35,8 @@ from accord_ledger.domain.context import Context
 from accord_ledger.domain.model.credential import CREDENTIALS, PAGE, STANDING_PAGES
 from accord_ledger.state import MAX_VALUE_BYTES
 
-BULK: Final = 256
-"""Rows asked for at a time; with all that is shared they fit into one request."""
-
-WINDOW: Final = 4096
-"""Bundles whose proofs are fetched before any is written, so that most of a batch is proved at one block."""
-
-_WRITTEN: Final = 4
-"""Bulks written at a time."""
+PUBLISHED: Final = 1024
+"""Bundles that are put on disk together."""
 
 _TRIES: Final = 3
 """How often what is shared may turn out to be more than was asked for."""
@@ -45,9 +47,9 @@ Tick = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class _Bulk:
-    """Drafts of one page of statuses, and what was proved for them under one checkpoint."""
+    """Drafts of one segment, and what was proved for them under one checkpoint."""
 
-    drafts: Mapping[int, bytes]
+    drafts: Drafts
     proofs: Mapping[bytes, StateProof]
     read: frozenset[bytes]
     """State keys that an untouched credential of the bulk is read with; empty if none is untouched."""
@@ -55,69 +57,147 @@ class _Bulk:
 
 
 class BatchEvidence:
-    """Puts evidence into the bundles of one batch."""
+    """Makes the bundles of one batch out of its drafts."""
 
     def __init__(
-        self, client: AccordClient, folder: IssuanceFolder, batch_id: bytes, *, record: int | None = None
+        self,
+        client: AccordClient,
+        folder: IssuanceFolder,
+        tree: BatchTree,
+        workers: IssueWorkers,
+        *,
+        record: int | None = None,
     ) -> None:
         """Nothing is fetched yet.
 
         Args:
             client: asked for proofs.
-            folder: with a file for each credential.
-            batch_id: the batch, final on the ledger.
+            folder: with a draft or a bundle of each credential.
+            tree: of the batch, which is final on the ledger.
+            workers: write the bundles.
             record: log index of the issuing record, if it is known.
         """
         self._client = client
         self._folder = folder
-        self._batch_id = batch_id
+        self._tree = tree
+        self._batch_id = tree.batch_id
+        self._workers = workers
         self._index = record
         self._record: InclusionProof | None = None
         self._shared: frozenset[bytes] = frozenset()
         """State keys that every untouched credential is read with, besides its page and its row."""
+        self._token = fresh_token()
+        self._fresh: list[Finished] = []
+        """What was written and is not on disk yet."""
+        self._leaving: list[Finished] = []
+        """What is being put on disk."""
+        self._publishing: asyncio.Task[None] | None = None
 
     async def complete(self, indexes: Sequence[int], *, tick: Tick = lambda _: None) -> int:
-        """Give these bundles their evidence; how many had none.
+        """Give these credentials their bundles, all of them on disk at the end; how many had none.
 
         Args:
-            indexes: ascending; at most ``WINDOW`` at a time keep memory small.
-            tick: told of every bundle that has its evidence.
+            indexes: ascending.
+            tick: told of every bundle that is there.
 
         Raises:
             NotFoundError: ``BATCH_UNKNOWN``: the batch is not on the ledger.
             NodeError, ProofError: as every read.
             DecodeError, KeyFileError: a file is not what it was.
         """
-        drafts, others = self._open(indexes)
-        tick(len(indexes) - len(drafts) - len(others))
-        bulks = [await self._fetched(part) for part in _parts(drafts)]
-        for bulk in bulks:
-            files = dict(self._filled(bulk))
-            self._folder.put(files)
-            tick(len(files))
-            others |= {index: parse_bundle(data) for index, data in bulk.drafts.items() if index not in files}
-        for index, bundle in others.items():
-            self._folder.put({index: (await self._alone(bundle)).to_json()})
-            tick(1)
-        return len(drafts) + len(others.keys() - drafts.keys())
-
-    def _open(self, indexes: Sequence[int]) -> tuple[dict[int, bytes], dict[int, Bundle]]:
-        """Drafts as they were written, and bundles without evidence that were written by something else."""
-        drafts: dict[int, bytes] = {}
+        wanted = self._without_evidence(indexes)
+        tick(len(indexes) - len(wanted))
         others: dict[int, Bundle] = {}
-        for index in indexes:
-            data = self._folder.read(index)
-            if is_draft(data):
-                drafts[index] = data
-            elif not is_complete(data) and (bundle := parse_bundle(data)).record is None:
-                others[index] = bundle
-        return drafts, others
+        try:
+            await self._in_bulks(wanted, others, tick)
+            await self._published()
+            await self._publish(tick)
+        except BaseException:
+            await self._withdraw()
+            raise
+        for index, bundle in others.items():
+            await self._alone(index, bundle)
+            tick(1)
+        return len(wanted)
+
+    def _without_evidence(self, indexes: Sequence[int]) -> list[int]:
+        there, drafted = self._folder.bundles(), self._folder.segments()
+        return [
+            index
+            for index in indexes
+            if index not in there or not self._has_evidence(index, drafted=index - index % SEGMENT in drafted)
+        ]
+
+    def _has_evidence(self, index: int, *, drafted: bool) -> bool:
+        """Whether a bundle is finished; one that is drafted is made anew, whatever stands in its place."""
+        data = self._folder.read(index)
+        return is_complete(data) or (not drafted and parse_bundle(data).record is not None)
+
+    async def _in_bulks(self, wanted: Sequence[int], others: dict[int, Bundle], tick: Tick) -> None:
+        """Have bulks written by workers, one more of them under way than can work; the rest goes to ``others``."""
+        under_way: list[asyncio.Task[Finished]] = []
+        segments = self._folder.segments()
+        try:
+            for start, group in groupby(wanted, key=lambda index: index - index % SEGMENT):
+                if start not in segments:  # written by something else
+                    others |= {index: parse_bundle(self._folder.read(index)) for index in group}
+                    continue
+                segment = Segment.read(self._folder.path, start, self._tree.count)
+                bulk = await self._fetched(Drafts(segment, self._tree, list(group)))
+                touched = set(bulk.drafts.indexes) - set(bulk.untouched)
+                others |= {index: parse_bundle(bulk.drafts[index]) for index in sorted(touched)}
+                if bulk.untouched:
+                    under_way.append(asyncio.create_task(self._workers.finish(self._finishing(bulk))))
+                while len(under_way) > self._workers.processes + 1:
+                    await self._written(await under_way.pop(0), tick)
+            while under_way:
+                await self._written(await under_way.pop(0), tick)
+        finally:
+            for task in under_way:
+                with suppress(Exception):  # another failure is on its way already
+                    self._fresh.append(await task)
+
+    # ---- what is on disk -----------------------------------------------------------------------------
+
+    async def _written(self, finished: Finished, tick: Tick) -> None:
+        self._fresh.append(finished)
+        if sum(len(one.bundles) for one in self._fresh) >= PUBLISHED:
+            await self._published()
+            self._publishing = asyncio.create_task(self._publish(tick))
+
+    async def _published(self) -> None:
+        """Wait for what is being put on disk."""
+        if self._publishing is not None:
+            await self._publishing
+
+    async def _publish(self, tick: Tick) -> None:
+        """Put what was written on disk, and let bundles have their names; others are written meanwhile."""
+        self._leaving, self._fresh = self._fresh, []
+        if not self._leaving:
+            return
+        bundles = [name for one in self._leaving for name in one.bundles]
+        fresh = [fresh_name(name, self._token) for name in bundles]
+        fresh += [name for one in self._leaving for name in one.others]
+        await asyncio.to_thread(publish, self._folder.path, fresh, bundles, self._token)
+        self._leaving = []
+        tick(len(bundles))
+
+    async def _withdraw(self) -> None:
+        """Of a run that failed, no bundle is left that did not get its name."""
+        with suppress(Exception):  # another failure is on its way already
+            await self._published()
+        withdraw(self._folder.path, [*self._leaving, *self._fresh], self._token)
+
+    async def _alone(self, index: int, bundle: Bundle) -> None:
+        """One bundle, with evidence that is fetched for it."""
+        done = await self._client.with_evidence(bundle, record=self._record)
+        self._folder.finish_alone(index, done, self._tree.count)
 
     # ---- what is proved ------------------------------------------------------------------------------
 
-    async def _fetched(self, drafts: Mapping[int, bytes]) -> _Bulk:
-        """Everything that untouched credentials of one page are read with, proved under one checkpoint."""
-        page = STANDING_PAGES.key(self._batch_id, next(iter(drafts)) // PAGE)
+    async def _fetched(self, drafts: Drafts) -> _Bulk:
+        """Everything that untouched credentials of one segment are read with, proved under one checkpoint."""
+        page = STANDING_PAGES.key(self._batch_id, drafts.segment.start // PAGE)
         rows = {index: CREDENTIALS.key(self._batch_id, index) for index in drafts}
         for _ in range(_TRIES):
             keys = [*self._shared, page, *rows.values()]
@@ -155,37 +235,27 @@ class BatchEvidence:
 
     # ---- what is written -----------------------------------------------------------------------------
 
-    def _filled(self, bulk: _Bulk) -> Iterator[tuple[int, bytes]]:
-        """The files of the untouched ones."""
-        if not bulk.untouched or self._record is None:
-            return iter(())
+    def _finishing(self, bulk: _Bulk) -> Finishing:
+        """The bundles of the untouched ones."""
         first, record = bulk.untouched[0], self._record
+        if record is None:
+            raise NotFoundError("BATCH_UNKNOWN", f"no record of batch {self._batch_id.hex()}")
         read = {key: bulk.proofs[key] for key in bulk.read}
         bundle = assembled(parse_bundle(bulk.drafts[first]), record, read, self._client.trust.handoffs)
-        text = EvidenceText.of(bundle, CREDENTIALS.key(self._batch_id, first))
-
-        def filled() -> Iterator[tuple[int, bytes]]:
-            for index in bulk.untouched:
-                row = CREDENTIALS.key(self._batch_id, index)
-                yield index, text.complete(bulk.drafts[index], row, bulk.proofs[row].proof)
-
-        return filled()
-
-    async def _alone(self, bundle: Bundle) -> Bundle:
-        """One bundle, with evidence that is fetched for it."""
-        return await self._client.with_evidence(bundle, record=self._record)
-
-
-def _parts(drafts: Mapping[int, bytes]) -> Iterator[dict[int, bytes]]:
-    """Bulks, none of them over two pages."""
-    part: dict[int, bytes] = {}
-    for index, data in drafts.items():
-        if part and (len(part) == BULK or index // PAGE != next(iter(part)) // PAGE):
-            yield part
-            part = {}
-        part[index] = data
-    if part:
-        yield part
+        keys = {index: CREDENTIALS.key(self._batch_id, index) for index in bulk.untouched}
+        return Finishing(
+            folder=self._folder.path,
+            network=bundle.network,
+            batch_id=self._batch_id,
+            count=self._tree.count,
+            start=bulk.drafts.segment.start,
+            text=EvidenceText.of(bundle, keys[first]),
+            rows=[
+                (index, self._tree.inclusion_path(index), bulk.proofs[key].proof)
+                for index, key in keys.items()
+            ],
+            token=self._token,
+        )
 
 
 def _touched(proof: StateProof) -> frozenset[int]:

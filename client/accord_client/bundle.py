@@ -23,7 +23,7 @@ from accord_client.documents import sd_jwt
 from accord_client.documents.jcs import canonicalize, covered_part, is_json
 from accord_client.documents.json_guard import load_object
 from accord_client.ids import LedgerReference
-from accord_client.issuing import PreparedBatch, PreparedDocument
+from accord_client.issuing import PreparedBatch, PreparedCredential, PreparedDocument
 from accord_client.plain import from_plain, to_plain
 from accord_client.proofs import base64_bytes, base64_text
 from accord_ledger import codec
@@ -237,11 +237,11 @@ class Bundle(_Part, frozen=True, kw_only=True):
         """The file, indented for people."""
         members = to_plain(replace(self, documents=()))
         members["documents"] = [_document_members(document) for document in self.documents]
-        return _indented(members)
+        return _indented(msgspec.json.encode(members))
 
 
-def _indented(members: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(members), indent=1) + b"\n"
+def _indented(compact: bytes) -> bytes:
+    return msgspec.json.format(compact, indent=1) + b"\n"
 
 
 def draft_bundle(batch: PreparedBatch, index: int) -> Bundle:
@@ -258,35 +258,42 @@ def draft_bundle(batch: PreparedBatch, index: int) -> Bundle:
     )
 
 
-def draft_json(batch: PreparedBatch, index: int) -> bytes:
-    """The file of :func:`draft_bundle`; JSON documents go into it as they are, and are not read again."""
-    credential = batch.credentials[index]
+def draft_head(credential: PreparedCredential) -> bytes:
+    """The file of :func:`draft_bundle` up to its path, which is known when all of its batch are made; compact."""
     reference = credential.reference
     members = {
         "format": FORMAT,
         "network": reference.network.hex(),
-        "batch_id": batch.batch_id.hex(),
-        "index": index,
-        "documents": [
-            {
-                "media_type": document.media_type,
-                "salt": document.salt.hex(),
-                **(
-                    {"content": msgspec.Raw(document.content)}
-                    if is_json(document.media_type)
-                    else {"data": base64_text(document.content)}
-                ),
-            }
-            for document in credential.documents
-        ],
+        "batch_id": reference.batch_id.hex(),
+        "index": reference.index,
+        "documents": [_prepared_members(document) for document in credential.documents],
         "holder": {"key": credential.holder_public.hex(), "salt": credential.holder_salt.hex()},
-        "path": [item.hex() for item in batch.inclusion_path(index)],
-        "record": None,
-        "seals": [],
-        "state": [],
-        "handoffs": [],
     }
-    return _indented(members)
+    return msgspec.json.encode(members)
+
+
+def draft_file(head: bytes, path: Iterable[bytes]) -> bytes:
+    """The file of a draft.
+
+    Args:
+        head: as :func:`draft_head` made it.
+        path: of its leaf in the batch.
+    """
+    rest = b'],"record":null,"seals":[],"state":[],"handoffs":[]}'
+    hashes = ",".join([f'"{item.hex()}"' for item in path]).encode()
+    return _indented(b"".join((head[:-1], b',"path":[', hashes, rest)))
+
+
+def draft_json(batch: PreparedBatch, index: int) -> bytes:
+    """The file of :func:`draft_bundle`; JSON documents go into it as they are, and are not read again."""
+    return draft_file(draft_head(batch.credentials[index]), batch.inclusion_path(index))
+
+
+def _prepared_members(document: PreparedDocument) -> dict[str, Any]:
+    head = {"media_type": document.media_type, "salt": document.salt.hex()}
+    if is_json(document.media_type):
+        return head | {"content": msgspec.Raw(document.content)}
+    return head | {"data": base64_text(document.content)}
 
 
 def parse_bundle(data: bytes) -> Bundle:

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import msgspec
-
 from accord_client.bundle import MAX_BUNDLE_BYTES, Bundle, draft_json, parse_bundle
+from accord_client.draft_segments import holder_file
 from accord_client.errors import RefusedError
 from accord_client.held_folder import LOCK_FILE, held
 from accord_client.issuing import PreparedBatch
@@ -56,6 +55,10 @@ class DraftFolder:
         """File of one credential."""
         return self.path / f"{number:04}.accord.json"
 
+    def holder_path(self, number: int) -> Path:
+        """File of the seed of a holder key made here."""
+        return self.path / f"{number:04}.holder.json"
+
     def bundle(self, number: int) -> Bundle:
         """One bundle, with or without evidence."""
         return parse_bundle(read_private(self.bundle_path(number), limit=MAX_BUNDLE_BYTES))
@@ -83,12 +86,16 @@ class DraftFolder:
                 path = self.bundle_path(number)
                 yield path, draft_json(batch, index)
                 if credential.holder_seed is not None:
-                    key = {"credential": credential.reference.urn, "seed": credential.holder_seed.hex()}
-                    yield self.path / f"{number:04}.holder.json", msgspec.json.encode(key)
+                    key = holder_file(credential.reference, credential.holder_seed.hex())
+                    yield self.holder_path(number), key
                 claims = credential.claims
                 rows.append((number, claims.family_name, claims.given_name, path.name))
 
         write_private_together(self.path, files())
+        self._write_people(rows)
+
+    def _write_people(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        """Number, names and file of each."""
         write_private(self.path / self.PEOPLE_FILE, _csv(self.NUMBER, rows))
 
     def _write_plan(self, plan: codec.Wire) -> None:
@@ -116,7 +123,7 @@ async def is_held(client: AccordClient, batch_id: bytes, merkle_root: bytes) -> 
     return True
 
 
-def _csv(number: str, rows: Sequence[tuple[int, str, str, str]]) -> bytes:
+def _csv(number: str, rows: Iterable[tuple[int, str, str, str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow((number, "family_name", "given_name", "file"))

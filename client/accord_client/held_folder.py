@@ -22,7 +22,7 @@ from accord_genesis.keyfiles import KeyFileError
 
 LOCK_FILE: Final = ".issuing"
 
-_DRAFTS: Final = re.compile(r"[0-9]{4,6}\.(?:accord|holder|body)\.json", re.ASCII)
+_DRAFTS: Final = re.compile(r"[0-9]{4,6}\.(?:(?:accord|holder|body)\.json|drafts\.jsonl)", re.ASCII)
 """What is written before the plan, besides the list of people."""
 
 

@@ -50,7 +50,10 @@ def new_uuid7() -> bytes:
 
 def uuid_text(raw: bytes) -> str:
     """``018f3a5e-...``: 16 bytes in the usual groups."""
-    return str(UUID(bytes=raw))
+    text = raw.hex()
+    if len(text) != 32:
+        raise ValueError(f"expected 16 bytes, got {len(raw)}")
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True, slots=True)

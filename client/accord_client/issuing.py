@@ -45,6 +45,7 @@ from accord_ledger.merkle.tree import rows
 
 __all__ = [
     "BadgeMaker",
+    "BatchTree",
     "CredentialDraft",
     "DocumentMaker",
     "EveryMaker",
@@ -59,6 +60,8 @@ __all__ = [
     "StatusRange",
     "bitstring_ranges",
     "prepare_batch",
+    "prepare_credential",
+    "shuffled",
     "token_range",
 ]
 
@@ -101,13 +104,16 @@ class PreparedCredential:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedBatch:
-    """A batch ready for ``credential_issue`` (DOMAIN.md 2.4, T16)."""
+class BatchTree:
+    """What a batch commits to: the tree over the leaves of its credentials."""
 
     batch_id: bytes
-    credentials: tuple[PreparedCredential, ...]
-    """By index."""
     _rows: tuple[Sequence[bytes], ...] = field(repr=False)
+
+    @staticmethod
+    def of(batch_id: bytes, leaves: Sequence[bytes]) -> BatchTree:
+        """From the leaf hashes, by index."""
+        return BatchTree(batch_id, tuple(rows(leaves)))
 
     @property
     def root(self) -> bytes:
@@ -117,7 +123,7 @@ class PreparedBatch:
     @property
     def count(self) -> int:
         """``n``."""
-        return len(self.credentials)
+        return len(self._rows[0])
 
     def inclusion_path(self, index: int) -> list[bytes]:
         """Sibling hashes from the leaf up; about log2(n) look-ups, nothing is hashed."""
@@ -129,6 +135,14 @@ class PreparedBatch:
                 path.append(row[index ^ 1])
             index >>= 1
         return path
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch(BatchTree):
+    """A batch ready for ``credential_issue`` (DOMAIN.md 2.4, T16), held in memory."""
+
+    credentials: tuple[PreparedCredential, ...]
+    """By index."""
 
 
 def prepare_batch(
@@ -156,14 +170,9 @@ def prepare_batch(
         DecodeError: ``ISSUING_COUNT``, ``ISSUING_HOLDER_KEY`` (not a point of prime order),
             ``ISSUING_HOLDER_REUSED``, and what ``make`` raises.
     """
-    if not 1 <= len(claims) <= MAX_BATCH:
-        raise DecodeError("ISSUING_COUNT", f"expected 1 to {MAX_BATCH} learners, got {len(claims)}")
-    _check_holders(claims)
     source = rng or secrets.SystemRandom()
-    shuffled = list(claims)
-    source.shuffle(shuffled)
     drafts, seeds = [], []
-    for index, claim in enumerate(shuffled):
+    for index, claim in enumerate(shuffled(claims, source)):
         holder, seed = _holder(claim, source)
         salt, secret = source.randbytes(IDENTITY_SALT_BYTES), source.randbytes(DISCLOSURE_SEED_BYTES)
         drafts.append(CredentialDraft(LedgerReference(network, batch_id, index), claim, holder, salt, secret))
@@ -173,7 +182,38 @@ def prepare_batch(
         _prepare(draft, documents, seed, source)
         for draft, documents, seed in zip(drafts, made, seeds, strict=True)
     )
-    return PreparedBatch(batch_id, credentials, tuple(rows([item.leaf_hash for item in credentials])))
+    return PreparedBatch(batch_id, tuple(rows([item.leaf_hash for item in credentials])), credentials)
+
+
+def prepare_credential(
+    make: DocumentMaker, reference: LedgerReference, claims: LearnerClaims, source: random.Random
+) -> PreparedCredential:
+    """One credential of a batch that is made in parts, as :func:`prepare_batch` makes each of its own.
+
+    Args:
+        make: as there.
+        reference: with its place in the batch.
+        claims: of :func:`shuffled`, at that place.
+        source: of salts and keys.
+    """
+    holder, seed = _holder(claims, source)
+    salt, secret = source.randbytes(IDENTITY_SALT_BYTES), source.randbytes(DISCLOSURE_SEED_BYTES)
+    draft = CredentialDraft(reference, claims, holder, salt, secret)
+    return _prepare(draft, make(draft), seed, source)
+
+
+def shuffled(claims: Sequence[LearnerClaims], source: random.Random) -> list[LearnerClaims]:
+    """The learners in the order of their indexes.
+
+    Raises:
+        DecodeError: ``ISSUING_COUNT``, ``ISSUING_HOLDER_KEY`` or ``ISSUING_HOLDER_REUSED``.
+    """
+    if not 1 <= len(claims) <= MAX_BATCH:
+        raise DecodeError("ISSUING_COUNT", f"expected 1 to {MAX_BATCH} learners, got {len(claims)}")
+    _check_holders(claims)
+    order = list(claims)
+    source.shuffle(order)
+    return order
 
 
 def _check_holders(claims: Sequence[LearnerClaims]) -> None:

@@ -1,8 +1,8 @@
 """Many private files of one folder, written together: as durable as one by one, and many times as fast.
 
 They are synced together (``syncfs``), where the system can do that; it waits for everything that is on its way to
-that disk, which is a tenth of what one after the other takes. A file that takes the place of another is written under a fresh name
-first, so that after a crash at any moment the old bytes stand there or the new ones.
+that disk, which is a tenth of what one after the other takes. Where a file may be seen only as a whole it is written
+under a fresh name first (:func:`publish`), so that after a crash at any moment there is nothing, or all of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -41,32 +41,37 @@ def write_private_together(folder: Path, files: Iterable[File]) -> None:
     """
     for some in _slices(files):
         _written(folder, some)
-    _sync(folder)
+    sync_file(folder)
 
 
-def replace_private_together(folder: Path, files: Iterable[File]) -> None:
-    """Replace files of mode 0600, each as a whole; all are on disk when this returns.
+def publish(folder: Path, fresh: Sequence[str], named: Sequence[str], token: str) -> None:
+    """Put new files of one folder on disk, and only then let some of them have their names.
 
     Args:
         folder: where all of them stand.
-        files: as above.
+        fresh: names of files that were just written (:func:`write_new`).
+        named: names that stand in ``fresh`` as :func:`fresh_name`; a file that has such a name gives way.
+        token: of those.
 
     Raises:
-        KeyFileError: ``KEYFILE_IO``; some of the files may have been replaced.
+        KeyFileError: ``KEYFILE_IO``; some of the files may have their names.
     """
-    for some in _slices(files):
-        token = secrets.token_hex(8)
-        fresh = [(path.with_name(f".{path.name}.{token}"), data) for path, data in some]
-        try:
-            _written(folder, fresh)
-            for (name, _), (path, _) in zip(fresh, some, strict=True):
-                os.replace(name, path)  # noqa: PTH105 - a Path made anew for each would take as long again
-        except OSError as error:
-            raise KeyFileError("KEYFILE_IO", str(error.strerror), path=str(folder)) from error
-        finally:
-            for name, _ in fresh:
-                name.unlink(missing_ok=True)
-    _sync(folder)
+    try:
+        _sync_files(folder, [folder / name for name in fresh] if SYNCFS is None else [])
+        _renamed(folder, named, token)
+    except OSError as error:
+        raise KeyFileError("KEYFILE_IO", str(error.strerror), path=str(folder)) from error
+    sync_file(folder)
+
+
+def fresh_token() -> str:
+    """Keeps the fresh names of one run apart from those of others."""
+    return secrets.token_hex(8)
+
+
+def fresh_name(name: str, token: str) -> str:
+    """The name under which a file is written that is not to be seen before it is whole."""
+    return f".{name}.{token}"
 
 
 def is_left_over(name: str) -> bool:
@@ -81,19 +86,43 @@ def _slices(files: Iterable[File]) -> Iterator[list[File]]:
         yield some
 
 
+def write_new(path: str, data: bytes, folder: int | None = None) -> None:
+    """Write a file of mode 0600 that is not there yet; it is not synced.
+
+    Args:
+        path: its name, in the folder if one is given.
+        data: all of it.
+        folder: an open descriptor.
+
+    Raises:
+        OSError: a part may have been written.
+    """
+    descriptor = os.open(path, _FLAGS, 0o600, dir_fd=folder)
+    try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, memoryview(data)[written:])
+    finally:
+        os.close(descriptor)
+
+
+def _renamed(folder: Path, names: Sequence[str], token: str) -> None:
+    """Give fresh files their names."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in names:
+            os.replace(fresh_name(name, token), name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _written(folder: Path, files: list[File]) -> None:
     """Write all, then sync all."""
     where = folder
     try:
         for where, data in files:
-            descriptor = os.open(where, _FLAGS, 0o600)
-            try:
-                os.fchmod(descriptor, 0o600)  # whatever the umask
-                left = memoryview(data)
-                while left:
-                    left = left[os.write(descriptor, left) :]
-            finally:
-                os.close(descriptor)
+            write_new(str(where), data)
         where = folder
         _sync_files(folder, [path for path, _ in files])
     except FileExistsError as error:
@@ -105,7 +134,7 @@ def _written(folder: Path, files: list[File]) -> None:
 def _sync_files(folder: Path, paths: list[Path]) -> None:
     if SYNCFS is None:
         for path in paths:
-            _sync(path)
+            sync_file(path)
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -116,7 +145,12 @@ def _sync_files(folder: Path, paths: list[Path]) -> None:
         os.close(descriptor)
 
 
-def _sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Put a file on disk, or the names of a folder.
+
+    Raises:
+        KeyFileError: ``KEYFILE_IO``.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

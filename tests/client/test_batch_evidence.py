@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from msgspec.structs import replace as change
 
+from accord_client import batch_evidence
 from accord_client.api import StateProof
-from accord_client.batch_evidence import BULK, BatchEvidence, _parts
-from accord_client.bundle import parse_bundle
+from accord_client.batch_evidence import BatchEvidence
+from accord_client.bundle import draft_bundle, draft_json, parse_bundle
+from accord_client.draft_segments import SEGMENT, line_of, segment_starts, write_segment
 from accord_client.errors import NotFoundError
-from accord_client.evidence_text import EvidenceText, is_complete, is_draft
+from accord_client.evidence_text import EvidenceText, is_complete
 from accord_client.issuance import IssuanceFolder, Plan
+from accord_client.issue_workers import IssueWorkers
 from accord_client.issuing import PreparedBatch
+from accord_client.private_files import is_left_over
 from accord_client.sdk.client import AccordClient
 from accord_client.verify import verify_bundle
+from accord_genesis.keyfiles import replace_private, write_private
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.kinds.status import StatusBody
 from accord_ledger.domain.model.credential import CREDENTIALS, PAGE, Interval
@@ -38,7 +44,11 @@ def written(folder: Path, batch: PreparedBatch, network: bytes) -> IssuanceFolde
         batch_id=batch.batch_id, programme=("uu-ds", 1), count=batch.count, merkle_root=batch.root,
         status_list="list-1", status_start=0, completed_from="2026-01-01", completed_to="2026-01-01",
     )  # fmt: skip
-    place.write(batch, Plan(network=network, author="uu", issuers=("uu",), body=body))
+    place.begin()
+    for start in segment_starts(batch.count):
+        write_segment(folder, start, map(line_of, batch.credentials[start : start + SEGMENT]))
+    plan = Plan(network=network, author="uu", issuers=("uu",), body=body)
+    place.write_plan(plan, [item.claims for item in batch.credentials])
     return place
 
 
@@ -56,7 +66,7 @@ class World:
         self.server = LedgerServer(self.ledger)
 
     def evidence(self, **options: Any) -> BatchEvidence:
-        return BatchEvidence(self.client, self.place, self.batch.batch_id, **options)
+        return BatchEvidence(self.client, self.place, self.batch, IssueWorkers([]), **options)
 
     def verdicts(self) -> list[str]:
         trust = self.ledger.trust
@@ -73,13 +83,26 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def test_every_file_is_the_one_its_bundle_would_have_alone(world: World) -> None:
-    drafts = [world.place.bundle(index) for index in range(COUNT)]
+    drafts = [draft_bundle(world.batch, index) for index in range(COUNT)]
     done: list[int] = []
     assert await world.evidence(record=world.record).complete(range(COUNT), tick=done.append) == COUNT
     assert sum(done) == COUNT
     for index, draft in enumerate(drafts):
         alone = await world.client.with_evidence(draft)
         assert world.place.read(index) == alone.to_json()
+    assert set(world.verdicts()) == {"valid"}
+
+
+async def test_bundles_get_their_names_while_others_are_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_evidence, "PUBLISHED", 4)
+    done: list[int] = []
+    assert await world.evidence(record=world.record).complete(range(5), tick=done.append) == 5
+    assert world.place.bundles() == set(range(5))
+    assert await world.evidence().complete(range(COUNT), tick=done.append) == COUNT - 5
+    assert done == [0, 5, 5, COUNT - 5]
+    assert not [path for path in world.place.path.iterdir() if is_left_over(path.name)]
     assert set(world.verdicts()) == {"valid"}
 
 
@@ -90,6 +113,17 @@ async def test_rows_are_asked_for_together_and_what_is_shared_once(world: World)
     before = world.server.requests.copy()
     assert await world.evidence().complete(range(COUNT)) == 0
     assert world.server.requests == before
+
+
+async def test_a_node_on_this_machine_is_not_asked_to_pack(world: World) -> None:
+    asked = set()
+
+    async def note(request: web.Request) -> None:
+        asked.add(request.headers["Accept-Encoding"])
+
+    world.server.faults += [note] * 100
+    assert await world.evidence(record=world.record).complete(range(COUNT)) == COUNT
+    assert asked == {"identity"}
 
 
 async def test_the_record_is_found_where_its_place_is_not_known(world: World) -> None:
@@ -128,7 +162,21 @@ async def test_a_proof_that_does_not_hold_is_written_nowhere(world: World, bend:
     world.server.tamper = tamper
     with pytest.raises(AccordError):
         await world.evidence(record=world.record).complete(range(COUNT))
-    assert all(is_draft(world.place.read(index)) for index in range(COUNT))
+    assert not world.place.bundles()
+
+
+async def test_of_bundles_that_cannot_be_written_none_is_left(world: World) -> None:
+    before = {path.name for path in world.place.path.iterdir()}
+    blocked = world.place.holder_path(7)
+    blocked.mkdir()
+    with pytest.raises(AccordError) as caught:
+        await world.evidence(record=world.record).complete(range(COUNT))
+    assert (caught.value.code, caught.value.path) == ("KEYFILE_IO", str(blocked))
+    keys = {world.place.holder_path(index).name for index in range(8)}
+    assert {path.name for path in world.place.path.iterdir()} == before | keys
+    blocked.rmdir()
+    assert await world.evidence(record=world.record).complete(range(COUNT)) == COUNT
+    assert set(world.verdicts()) == {"valid"}
 
 
 async def test_proofs_about_other_keys_are_refused(world: World) -> None:
@@ -138,11 +186,16 @@ async def test_proofs_about_other_keys_are_refused(world: World) -> None:
     assert caught.value.code == "LEDGER_KEY"
 
 
-async def test_a_draft_that_was_written_anew_gets_its_evidence_too(world: World) -> None:
-    path = world.place.bundle_path(3)
-    path.write_bytes(json.dumps(json.loads(path.read_bytes())).encode())
+async def test_a_bundle_without_evidence_gets_it_too(world: World) -> None:
+    """As an earlier version wrote them, or somebody else."""
+    drafts = [json.loads(draft_json(world.batch, index)) for index in range(COUNT)]
+    for index in (3, 4):
+        write_private(world.place.bundle_path(index), json.dumps(drafts[index]).encode())
     assert await world.evidence(record=world.record).complete(range(COUNT)) == COUNT
     assert is_complete(world.place.read(3))
+    world.place.drop_drafts()
+    replace_private(world.place.bundle_path(5), json.dumps(drafts[5]).encode())
+    assert await world.evidence().complete(range(COUNT)) == 1
     assert set(world.verdicts()) == {"valid"}
 
 
@@ -150,13 +203,12 @@ async def test_a_batch_the_ledger_does_not_hold_gets_none(world: World, tmp_path
     batch = world.ledger.prepare(COUNT, batch=bytes(15) + b"\x09")
     place = written(tmp_path / "other", batch, world.ledger.network)
     with pytest.raises(NotFoundError):
-        await BatchEvidence(world.client, place, batch.batch_id).complete(range(COUNT))
+        await BatchEvidence(world.client, place, batch, IssueWorkers([])).complete(range(COUNT))
+    assert not place.bundles()
 
 
-def test_a_bulk_is_of_one_page_of_statuses() -> None:
-    parts = list(_parts(dict.fromkeys(range(PAGE - 300, PAGE + 10), b"")))
-    assert [len(part) for part in parts] == [BULK, 300 - BULK, 10]
-    assert all(len({index // PAGE for index in part}) == 1 for part in parts)
+def test_a_segment_is_of_one_page_of_statuses() -> None:
+    assert PAGE % SEGMENT == 0
 
 
 def test_evidence_is_put_into_drafts_only() -> None:

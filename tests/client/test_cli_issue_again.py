@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -68,10 +69,11 @@ def batches(server: LedgerServer) -> int:
     return sum(key.startswith(BATCHES.name.encode() + b"/") for key in server.ledger.values)
 
 
-def started(desk: Desk) -> subprocess.Popen[bytes]:
-    """The command in a process of its own."""
+def started(desk: Desk, room: int = 0) -> subprocess.Popen[bytes]:
+    """The command in a process of its own, whose files may have so many bytes."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); " if room else ""
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, *arguments(desk)], env=os.environ | desk.environment,
+        [sys.executable, "-B", "-c", limit + RUN, *arguments(desk)], env=os.environ | desk.environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -102,14 +104,81 @@ def prepared(desk: Desk, server: LedgerServer) -> Path:
 
 def test_what_was_prepared_only_in_part_is_prepared_anew(desk: Desk, server: LedgerServer) -> None:
     folder = prepared(desk, server)
-    names = {path.name for path in folder.iterdir()}
-    old = {path.read_bytes() for path in folder.glob("*.holder.json")}
-    (folder / "batch.json").unlink()  # as if killed before the last file, and a few before it
-    (folder / "0011.accord.json").unlink()
+    segment = folder / "0000.drafts.jsonl"
+    old = set(re.findall(rb'"seed":"([0-9a-f]{64})"', segment.read_bytes()))
+    assert len(old) == 12
+    (folder / "batch.json").unlink()  # as if killed before the last file, and in the middle of the first
+    segment.write_bytes(segment.read_bytes()[:-100])
     (folder / ".0003.accord.json.0123456789abcdef").write_bytes(b"{")
     assert issue(desk)["bundles_written"] == 12
-    assert {path.name for path in folder.iterdir()} == names
-    assert not {path.read_bytes() for path in folder.glob("*.holder.json")} & old
+    names = {f"{number:04}.{kind}.json" for number in range(12) for kind in ("accord", "holder")}
+    assert {path.name for path in folder.iterdir()} == names | {LOCK_FILE, "batch.json", "learners.csv"}
+    seeds = {json.loads(path.read_bytes())["seed"].encode() for path in folder.glob("*.holder.json")}
+    assert len(seeds) == 12
+    assert not seeds & old
+    assert batches(server) == 1
+    assert all_valid(desk)
+
+
+def test_drafts_that_are_damaged_are_not_sent(desk: Desk, server: LedgerServer) -> None:
+    folder = prepared(desk, server)
+    segment = folder / "0000.drafts.jsonl"
+    whole = segment.read_bytes()
+    other = whole.replace(b"urn:accord:", b"urn:accorD:", 1)
+    for damaged in (whole[:-1], whole[:-100], whole + whole, b"{}\n" * 12, other, b""):
+        segment.write_bytes(damaged)
+        desk.refused("ISSUE_FOLDER", *arguments(desk))
+    segment.unlink()
+    desk.refused("ISSUE_FOLDER", *arguments(desk))
+    assert batches(server) == 0
+    segment.write_bytes(whole)
+    segment.chmod(0o644)
+    desk.refused("KEYFILE_EXPOSED", *arguments(desk))
+    segment.chmod(0o600)
+    assert issue(desk)["bundles_written"] == 12
+    assert all_valid(desk)
+
+
+def test_what_was_finished_only_in_part_is_finished(desk: Desk, server: LedgerServer) -> None:
+    folder = prepared(desk, server)
+    segment = folder / "0000.drafts.jsonl"
+    drafts = segment.read_bytes()
+    issue(desk)
+    assert not segment.exists()
+    done = {path.name: path.read_bytes() for path in folder.iterdir()}
+    segment.touch(0o600)
+    segment.write_bytes(drafts)  # as if killed before the drafts were taken away
+    assert issue(desk)["bundles_written"] == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == done
+    segment.touch(0o600)
+    segment.write_bytes(drafts)  # as if killed while bundles were written, and the system with it
+    for name in ("0002.accord.json", "0007.accord.json", "0007.holder.json", "0011.accord.json"):
+        (folder / name).unlink()
+    (folder / "0002.holder.json").write_bytes(b"")
+    (folder / "0011.accord.json").touch(0o600)
+    (folder / ".0002.accord.json.0123456789abcdef").write_bytes(b"{")
+    assert issue(desk)["bundles_written"] == 3
+    assert {path.name for path in folder.iterdir()} == set(done)
+    assert all((folder / name).read_bytes() == done[name] for name in done if "holder" in name)
+    assert (folder / "0001.accord.json").read_bytes() == done["0001.accord.json"]
+    assert batches(server) == 1
+    assert all_valid(desk)
+
+
+@pytest.mark.parametrize("room", [20_000, 200])
+def test_where_no_room_is_left_nothing_is_sent_or_lost(desk: Desk, server: LedgerServer, room: int) -> None:
+    """Files that cannot grow stand for a full disk: drafts, and the bundles of a batch that is issued already."""
+    folder = desk.folder / "out"
+    if room < 1000:
+        prepared(desk, server)
+    process = started(desk, room)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, said
+    assert b"KEYFILE_IO" in said
+    assert not list(folder.glob(".0*"))
+    assert not list(folder.glob("*.accord.json"))
+    assert batches(server) == (room < 1000)
+    assert issue(desk)["bundles_written"] == 12
     assert batches(server) == 1
     assert all_valid(desk)
 
@@ -141,6 +210,24 @@ def test_what_an_earlier_run_sent_may_become_final_meanwhile(desk: Desk, server:
     assert issue(desk)["bundles_written"] == 12
     assert batches(server) == 1
     assert all_valid(desk)
+
+
+async def test_a_run_that_is_ended_while_it_makes_drafts_is_begun_anew(
+    desk: Desk, server: LedgerServer
+) -> None:
+    learners(desk, MANY)
+    folder, process = desk.folder / "out", started(desk)
+    try:
+        await until(lambda: any(folder.glob("*.drafts.jsonl")), "drafts", PATIENCE)
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert not (folder / "batch.json").exists()
+    assert issue(desk)["bundles_written"] == MANY
+    assert (complete(desk), batches(server)) == (MANY, 1)
+    assert not list(folder.glob("*.drafts.jsonl"))
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from accord_client import private_files
 from accord_client.private_files import (
     TOGETHER,
+    fresh_name,
+    fresh_token,
     is_left_over,
-    replace_private_together,
+    publish,
+    sync_file,
+    write_new,
     write_private_together,
 )
 from accord_genesis.keyfiles import KeyFileError, read_private
@@ -24,11 +29,19 @@ def syncing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
+def published(folder: Path, files: dict[str, bytes]) -> None:
+    """Written under fresh names, then given their own."""
+    token = fresh_token()
+    for name, data in files.items():
+        write_new(str(folder / fresh_name(name, token)), data)
+    publish(folder, [fresh_name(name, token) for name in files], list(files), token)
+
+
 def test_files_are_private_and_whole(tmp_path: Path, syncing: str) -> None:
     old = os.umask(0o000)
     try:
         write_private_together(tmp_path, ((tmp_path / f"{n}", b"%d" % n * 70_000) for n in range(3)))
-        replace_private_together(tmp_path, [(tmp_path / "1", b"new"), (tmp_path / "2", b"")])
+        published(tmp_path, {"1": b"new", "2": b""})
     finally:
         os.umask(old)
     assert {path.name for path in tmp_path.iterdir()} == {"0", "1", "2"}, syncing
@@ -40,8 +53,7 @@ def test_files_are_private_and_whole(tmp_path: Path, syncing: str) -> None:
 def test_more_files_than_are_written_together(tmp_path: Path) -> None:
     names = [tmp_path / f"{number}" for number in range(TOGETHER + 3)]
     write_private_together(tmp_path, ((path, path.name.encode()) for path in names))
-    replace_private_together(tmp_path, ((path, b"+" + path.name.encode()) for path in names))
-    assert all(path.read_bytes() == b"+" + path.name.encode() for path in names)
+    assert all(path.read_bytes() == path.name.encode() for path in names)
     assert len(list(tmp_path.iterdir())) == len(names)
 
 
@@ -53,19 +65,25 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "b").read_bytes() == b"mine"
 
 
-def test_what_cannot_be_replaced_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_what_cannot_have_its_name_is_said(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "inside").write_bytes(b"")
     with pytest.raises(KeyFileError) as caught:
-        replace_private_together(tmp_path, [(tmp_path / "b", b"2")])
+        published(tmp_path, {"a": b"1", "b": b"2"})
     assert caught.value.code == "KEYFILE_IO"
-    assert {path.name for path in tmp_path.iterdir()} == {"b"}
+    assert (tmp_path / "a").read_bytes() == b"1"
+    assert [is_left_over(path.name) for path in tmp_path.iterdir() if path.name not in "ab"] == [True]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    for write in (write_private_together, replace_private_together):
+    folder = tmp_path / "none"
+    writes: list[Callable[[], None]] = [
+        lambda: write_private_together(folder, [(folder / "a", b"")]),
+        lambda: publish(folder, [], [], fresh_token()),
+        lambda: sync_file(folder),
+    ]
+    for write in writes:
         with pytest.raises(KeyFileError) as caught:
-            write(tmp_path / "none", [(tmp_path / "none" / "a", b"")])
+            write()
         assert caught.value.code == "KEYFILE_IO"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from accord_client.builders.request import Purposed, Request, by_authority
-from accord_client.issuing import PreparedBatch
+from accord_client.issuing import BatchTree
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kinds.erasure import ErasureBody
 from accord_ledger.domain.kinds.interop import InteropPublish, Subject
@@ -17,7 +17,7 @@ from accord_ledger.domain.model.credential import Interval
 
 def issue_batch(
     author: str,
-    batch: PreparedBatch,
+    batch: BatchTree,
     *,
     programme: tuple[str, int],
     status_list: str,
@@ -26,11 +26,11 @@ def issue_batch(
     valid_until: str | None = None,
     issuers: Sequence[str] = (),
 ) -> Request:
-    """T16: the root and number of a prepared batch; every issuer named signs.
+    """T16: the root and number of a batch; every issuer named signs.
 
     Args:
         author: issuer whose status list it is.
-        batch: see :func:`accord_client.issuing.prepare_batch`.
+        batch: such as :func:`accord_client.issuing.prepare_batch` makes.
         programme: id and version.
         status_list: name of one of the author's lists.
         status_start: first of ``batch.count`` fresh positions.

@@ -17,8 +17,8 @@ import copy
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final
 
@@ -138,16 +138,17 @@ class BadgePattern:
         names = [""] * len(order)
         for rank, node in enumerate(order):
             names[node] = f"_:c14n{rank}"
-        blocks.update(zip(names, self._blank_blocks, strict=True))
         arguments += names
-        return "".join([blocks[subject].fill(arguments) for subject in sorted(blocks)]).encode()
+        texts = [blocks[subject].fill(arguments) for subject in sorted(blocks)]  # "<" comes before "_"
+        texts += [self._blank_blocks[order[rank]].fill(arguments) for rank in _by_name(len(order))]
+        return "".join(texts).encode()
 
     def _blank_order(self, arguments: Sequence[str]) -> list[int] | None:
         """Blank nodes in the order of their names; None if hashes alone do not tell."""
         hashes = [(sha256(text.fill(arguments).encode()).hexdigest(), node) for text, node in self._hashed]
         hashes += self._hashes
         hashes.sort()
-        if any(left[0] == right[0] for left, right in pairwise(hashes)):
+        if len({digest for digest, _ in hashes}) < len(hashes):
             return None
         return [node for _, node in hashes]
 
@@ -261,6 +262,12 @@ def _hash_input(node: str, near: list[Quad]) -> str | None:
     lines = "".join("".join(sorted(texts)) for _, texts in sorted(own.items()))
     other = "".join(others)
     return other + lines if other[:1] == "<" else lines + other
+
+
+@lru_cache(maxsize=64)
+def _by_name(count: int) -> tuple[int, ...]:
+    """So many numbers in the order of their digits, which is that of the names of blank nodes: 0, 1, 10, 11, 2."""
+    return tuple(sorted(range(count), key=str))
 
 
 def _marks(count: int) -> list[str]:

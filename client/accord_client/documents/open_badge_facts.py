@@ -177,6 +177,8 @@ class StatusEntry:
 
 def _check_text(value: str, name: str) -> None:
     """Refuses what no name holds; the value itself is personal and stays out of the message."""
+    if len(value) <= MAX_TEXT and value.isprintable() and not value.isspace() and value:
+        return  # no sign of the categories below is printable
     signs = {unicodedata.category(sign) for sign in value[: MAX_TEXT + 1]}
     if not value.strip() or len(value) > MAX_TEXT or signs & {"Cc", "Cs", "Zl", "Zp"}:
         raise DecodeError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -133,6 +134,7 @@ def _credits(programme: ProgrammeFacts) -> JsonObject | None:
     return {name: value for name, value in members.items() if value is not None}
 
 
+@lru_cache(maxsize=256)
 def decimal(value: Fraction) -> str:
     """Exact decimal text: ``"3.125"``; raises ``DecodeError`` ``SDJWT_NUMBER`` for thirds and the like."""
     digits = 0

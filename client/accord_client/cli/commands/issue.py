@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -13,23 +15,25 @@ import click
 from rich.console import Console
 
 from accord_client.badges import issuer_facts, programme_facts, verification_method
-from accord_client.batch_evidence import WINDOW, BatchEvidence
-from accord_client.builders import issue_batch
+from accord_client.batch_evidence import BatchEvidence
+from accord_client.builders import Request, issue_batch
 from accord_client.claims_csv import read_claims_csv
 from accord_client.cli.connection import REFERENCE, Link, Signing, connected, signing
 from accord_client.cli.output import counting, emit, facts
 from accord_client.cli.publishing import Publishing, publishing
-from accord_client.documents.open_badge_facts import BadgeDates, ResultScale
+from accord_client.documents.open_badge_facts import BadgeDates, LearnerClaims, ResultScale
 from accord_client.errors import NotFoundError, RefusedError, RejectedError
 from accord_client.ids import new_uuid7, uuid_text
 from accord_client.issuance import IssuanceFolder, Plan, is_issued, learners_digest, next_status_position
+from accord_client.issue_workers import IssueWorkers, Making
 from accord_client.issuing import (
     BadgeMaker,
+    BatchTree,
     EveryMaker,
     RdfcSigner,
     SdJwtMaker,
     bitstring_ranges,
-    prepare_batch,
+    shuffled,
     token_range,
 )
 from accord_client.processes import cores
@@ -38,7 +42,7 @@ from accord_ledger import calendar
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.errors import DecodeError
 
-PARALLEL_FROM: Final = 2_000
+PARALLEL_FROM: Final = 512
 """From how many credentials on it pays to start other processes."""
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -101,23 +105,25 @@ def command(
     Run it again after any failure: it continues where it stopped, and issues nothing twice.
     """
     place, phases = IssuanceFolder(folder), Phases()
-    with link.client() as client, place.held():
-        if place.prepared:
-            plan = _continued(signing, place, learners, options, phases)
-        else:
-            plan = _prepare(client, signing, place, learners, issuers, options, phases)
-        if plan.network != client.client.trust.network:
-            raise RefusedError("ISSUE_FOLDER", "expected a batch of this network", path=str(folder))
-        count = plan.body.count
-        with phases("on the ledger", total=1) as step:
-            record = _on_ledger(client, signing, plan)
-            step.tick(1)
-        evidence = BatchEvidence(client.client, place, plan.body.batch_id, record=record)
-        with phases("bundles", total=count) as step:
-            made = sum(
-                client.run(evidence.complete(range(start, min(start + WINDOW, count)), tick=step.tick))
-                for start in range(0, count, WINDOW)
-            )
+    with place.held():
+        claims = list(read_claims_csv(learners))
+        order = shuffled(claims, secrets.SystemRandom())
+        # workers first: a client has a thread, and with threads there are no forks
+        with IssueWorkers(order, _workers(len(order))) as workers, link.client() as client:
+            if place.prepared:
+                plan, tree = _continued(signing, place, learners, claims, options, phases)
+            else:
+                documents = _documents(client, signing, issuers, options)
+                plan, tree = _prepare(documents, place, workers, claims, order, phases)
+            if plan.network != client.client.trust.network:
+                raise RefusedError("ISSUE_FOLDER", "expected a batch of this network", path=str(folder))
+            with phases("on the ledger", total=1) as step:
+                record = _on_ledger(client, signing, plan)
+                step.tick(1)
+            evidence = BatchEvidence(client.client, place, tree, workers, record=record)
+            with phases("bundles", total=tree.count) as step:
+                made = client.run(evidence.complete(range(tree.count), tick=step.tick))
+                place.drop_drafts()
     _report(place, plan, made, phases.seconds)
 
 
@@ -135,15 +141,21 @@ def _on_ledger(client: AccordClientSync, signing: Signing, plan: Plan) -> int | 
 
 
 def _continued(
-    signing: Signing, place: IssuanceFolder, learners: Path, options: dict[str, object], phases: Phases
-) -> Plan:
-    """The plan of a folder that was prepared before, if it is what is asked for now.
+    signing: Signing,
+    place: IssuanceFolder,
+    learners: Path,
+    claims: Sequence[LearnerClaims],
+    options: dict[str, object],
+    phases: Phases,
+) -> tuple[Plan, BatchTree]:
+    """The plan of a folder that was prepared before, if it is what is asked for now, and its tree.
 
     Raises:
         RefusedError: ``ISSUE_FOLDER`` or ``ISSUE_LEARNERS``: it was prepared for something else.
     """
-    with phases("checking", total=place.count()) as step:
-        plan = place.plan(watch=step.watch)
+    plan = place.plan()
+    with phases("checking", total=plan.body.count) as step:
+        tree = place.tree(plan, watch=step.watch)
     body, programme = plan.body, options["programme"]
     asked = (signing.party, options["status_list"], options["completed"], options["valid_until"])
     held = (plan.author, body.status_list, (body.completed_from, body.completed_to), body.valid_until)
@@ -155,21 +167,26 @@ def _continued(
             f"valid until {held[3] or 'no day named'}",
             path=str(place.path),
         )
-    if plan.learners not in (None, learners_digest(list(read_claims_csv(learners)))):
+    if plan.learners not in (None, learners_digest(claims)):
         raise RefusedError("ISSUE_LEARNERS", "expected the list it was prepared from", path=str(learners))
-    return plan
+    return plan, tree
 
 
-def _prepare(
-    client: AccordClientSync,
-    signing: Signing,
-    place: IssuanceFolder,
-    learners: Path,
-    issuers: tuple[str, ...],
-    options: dict[str, object],
-    phases: Phases,
-) -> Plan:
-    """Make every document and put the batch on disk; nothing is sent."""
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """How the documents of a batch are made, and what is asked of the ledger for it."""
+
+    network: bytes
+    make: EveryMaker
+    request: Callable[[BatchTree], Request]
+    issuers: tuple[str, ...]
+    """The author first."""
+
+
+def _documents(
+    client: AccordClientSync, signing: Signing, issuers: tuple[str, ...], options: dict[str, object]
+) -> _Documents:
+    """Everything that the ledger says and the options ask for."""
     text = {name: str(value) for name, value in options.items() if isinstance(value, str)}
     programme, completed = options["programme"], options["completed"]
     if not isinstance(programme, tuple) or not isinstance(completed, tuple):
@@ -183,7 +200,6 @@ def _prepare(
         party, text["status_list"], base_url=text["base_url"], did=text["did"], status_url=text["status_url"]
     )
     start = client.run(next_status_position(client.client, signing.party, text["status_list"]))
-    claims = list(read_claims_csv(learners))
     now = int(signing.author(client).now())
     key = signing.keyring.signing_key(signing.party, "issuance")
     said = programme_facts(
@@ -197,29 +213,41 @@ def _prepare(
     method, lists = verification_method(places.did, key.public), places.status_url
     badge = BadgeMaker(said, issuer, dates, RdfcSigner(key, method, now), bitstring_ranges(lists, start))
     token = SdJwtMaker(said, issuer, dates, key, method, token_range(lists, start))
-    with phases("documents", total=len(claims)) as step:
-        batch = prepare_batch(
-            client.client.trust.network,
-            new_uuid7(),
-            claims,
-            EveryMaker((badge, token)),
-            workers=_workers(len(claims)),
-            watch=step.watch,
-        )
-    request = issue_batch(
-        signing.party, batch, programme=(terms.programme_id, terms.version), status_list=text["status_list"],
-        status_start=start, completed=(str(completed[0]), str(completed[1])), valid_until=until, issuers=issuers,
+    request = partial(
+        issue_batch, signing.party, programme=(terms.programme_id, terms.version),
+        status_list=text["status_list"], status_start=start, completed=(str(completed[0]), str(completed[1])),
+        valid_until=until, issuers=issuers,
     )  # fmt: skip
-    if not isinstance(request.body, IssueBody):
-        raise DecodeError("ISSUE_OPTION", "expected an issuance")
     everyone = tuple(dict.fromkeys((signing.party, *issuers)))
-    plan = Plan(
-        network=client.client.trust.network, author=signing.party, issuers=everyone, body=request.body,
-        learners=learners_digest(claims),
-    )  # fmt: skip
-    with phases("drafts", total=batch.count) as step:
-        place.write(batch, plan, watch=step.watch)
-    return plan
+    return _Documents(client.client.trust.network, EveryMaker((badge, token)), request, everyone)
+
+
+def _prepare(
+    documents: _Documents,
+    place: IssuanceFolder,
+    workers: IssueWorkers,
+    claims: Sequence[LearnerClaims],
+    order: Sequence[LearnerClaims],
+    phases: Phases,
+) -> tuple[Plan, BatchTree]:
+    """Make every document and put the batch on disk; nothing is sent."""
+    batch_id, leaves = new_uuid7(), list[bytes]()
+    place.begin()
+    with phases("documents", total=len(order)) as step:
+        for made in workers.make(Making(place.path, documents.network, batch_id, documents.make)):
+            leaves += made
+            step.tick(len(made))
+    with phases("drafts", total=len(order)) as step:
+        tree = BatchTree.of(batch_id, leaves)
+        request = documents.request(tree)
+        if not isinstance(request.body, IssueBody):
+            raise DecodeError("ISSUE_OPTION", "expected an issuance")
+        plan = Plan(
+            network=documents.network, author=documents.issuers[0], issuers=documents.issuers,
+            body=request.body, learners=learners_digest(claims),
+        )  # fmt: skip
+        place.write_plan(plan, step.watch(order))
+    return plan, tree
 
 
 def _workers(count: int) -> int:
