@@ -23,9 +23,9 @@ from accord_ledger.authmap.proof import check_absence, check_presence
 from accord_ledger.authmap.subtree import (
     BUCKET_PREFIX,
     KEY_PREFIX,
-    PREIMAGE,
     VALUE_PREFIX,
     Subtree,
+    children_of,
 )
 from accord_ledger.codec import encode
 
@@ -57,9 +57,10 @@ def hashed_anew(old: Subtree, new: Subtree) -> Iterator[bytes]:
     if isinstance(new, bytes):
         yield BUCKET_PREFIX + new
         return
-    yield new[PREIMAGE]
-    for slot in range(16):
-        yield from hashed_anew(old[slot] if isinstance(old, tuple) else b"", new[slot])
+    yield new.preimage
+    before = [b""] * 16 if isinstance(old, bytes) else children_of(old)
+    for one, other in zip(before, children_of(new), strict=True):
+        yield from hashed_anew(one, other)
 
 
 def bare(state: AuthMap, after: AuthMap, changes: Changes) -> float:

@@ -46,11 +46,12 @@ class RecentTransactions:
 
     def __init__(self, parent: RecentTransactions | None = None) -> None:
         self.parent = parent
-        self._minutes: dict[int, set[bytes]] = {}
+        self._minutes: dict[int, dict[bytes, None]] = {}
+        """No sets: an hour is millions of ids, and the garbage collector looks at each member of a set."""
 
     def add(self, tx_id: bytes, expires: int) -> None:
         """Remember a transaction until ``expires`` (UTC seconds)."""
-        self._minutes.setdefault(expires // 60, set()).add(tx_id)
+        self._minutes.setdefault(expires // 60, {})[tx_id] = None
 
     def holds(self, tx_id: bytes, expires: int) -> bool:
         """Whether this transaction is in this block or one before it."""
@@ -66,7 +67,7 @@ class RecentTransactions:
     def flatten_into(self, base: RecentTransactions, time: int) -> None:
         """Move this layer into the durable base and forget what has expired by ``time``."""
         for minute, ids in self._minutes.items():
-            base._minutes.setdefault(minute, set()).update(ids)
+            base._minutes.setdefault(minute, {}).update(ids)
         for minute in [minute for minute in base._minutes if (minute + 1) * 60 <= time]:
             del base._minutes[minute]
 

@@ -11,6 +11,7 @@ holders can sign days before the author submits.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
@@ -137,27 +138,32 @@ class _Checked(msgspec.Struct, frozen=True, gc=False):
     tx: Transaction
 
 
-_checked: Final = msgspec.msgpack.Decoder(_Checked)
+_checked: Final = msgspec.msgpack.Decoder(list[_Checked])
+_MANY: Final = b"\xdd"
+"""Begins an array of up to 2**32 - 1 values."""
 
 
-def reopen_record(entry: bytes, entry_hash: bytes, leaf_hash: bytes, tx_id: bytes) -> ParsedRecord:
-    """What :func:`parse_record` gave for these very bytes before, at half its cost.
+def reopen_records(
+    entries: Sequence[bytes],
+    entry_hashes: Iterable[bytes],
+    leaf_hashes: Iterable[bytes],
+    tx_ids: Iterable[bytes],
+) -> list[ParsedRecord]:
+    """What :func:`parse_record` gave for these very bytes before, at a third of its cost: decoded in one go.
 
     Args:
-        entry: was parsed elsewhere by this program; its form is not looked at again.
-        entry_hash: as it came out then, like the other two.
-        leaf_hash: see there.
-        tx_id: see there.
+        entries: were parsed elsewhere by this program; their form is not looked at again.
+        entry_hashes: as they came out then, in the order of the entries, like the other two.
+        leaf_hashes: see there.
+        tx_ids: see there.
     """
-    record = _checked.decode(entry)
-    return ParsedRecord(
-        entry=entry,
-        entry_hash=entry_hash,
-        leaf_hash=leaf_hash,
-        tx=record.tx,
-        tx_id=tx_id,
-        signatures=record.signatures,
-    )
+    found = _checked.decode(b"".join([_MANY, len(entries).to_bytes(4, "big"), *entries]))
+    return [
+        ParsedRecord(entry, name, leaf, record.tx, tx_id, record.signatures)
+        for entry, name, leaf, tx_id, record in zip(
+            entries, entry_hashes, leaf_hashes, tx_ids, found, strict=True
+        )
+    ]
 
 
 def _check_sorted(signatures: tuple[SignatureRow, ...]) -> None:

@@ -166,7 +166,8 @@ class Node(Parts):
 
     def _on_final(self, block: Executed, certificate: Certificate | None, version: Version) -> None:
         self.standing.last_final = self.clock.monotonic()
-        self.versions.append(version)
+        cosigned = self.cosigners.newest
+        self.versions.add(version, 0 if cosigned is None else cosigned.size)
         self.driver.workshop.room_changed()
         if self.catch_up.target is None:
             self.cosigners.advanced(version, self.electorates.sealed(version))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from accord_node.electorates import Electorates
 from accord_node.epochs import Epochs
 from accord_node.finaliser import Finaliser
 from accord_node.journalwriter import JournalWriter
+from accord_node.keptversions import KeptVersions
 from accord_node.machine import Machine
 from accord_node.mempool import Mempool
 from accord_node.nodekeys import NodeKeys, check_node_keys
@@ -61,9 +61,6 @@ from accord_node.wal import Wal
 from accord_node.workers import Workers
 
 log = structlog.get_logger("node")
-
-KEPT_VERSIONS = 64
-"""Durable versions kept in memory, so that a proof can be given at the newest cosigned one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,7 @@ class Parts(ABC):
         self._empty_journal = self.wal.created
         self._saying_doubt = asyncio.Lock()
         self.pending = PendingLog(self._disks[1])
-        self.versions: deque[Version] = deque([store.base], maxlen=KEPT_VERSIONS)
-        """Durable versions, oldest first."""
+        self.versions = KeptVersions(store.base)
         self.fatal: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """Done when the node must stop, with the reason."""
 

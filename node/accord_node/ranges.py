@@ -183,13 +183,14 @@ def records_of(block: RangeBlock, read: BlockRead) -> list[Prepared]:
     Raises:
         UnreadableBody: one is no record at all.
     """
-    names, leaves, tx_ids = read.names, read.leaves, read.tx_ids
     if read.formed < len(block.entries):
         try:
             prepare(block.entries[read.formed])
         except AccordError as error:
             raise UnreadableBody(str(error)) from error
-    return [
-        prepare_again(entry, names[at : at + _HASH], leaves[at : at + _HASH], tx_ids[at : at + _HASH])
-        for at, entry in zip(range(0, len(names), _HASH), block.entries, strict=True)
-    ]
+    return prepare_again(block.entries, _column(read.names), _column(read.leaves), _column(read.tx_ids))
+
+
+def _column(hashes: bytes) -> list[bytes]:
+    """Hashes that stand one after another."""
+    return [hashes[at : at + _HASH] for at in range(0, len(hashes), _HASH)]

@@ -17,6 +17,7 @@ gave nothing useful is asked last from then on.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -45,6 +46,9 @@ FAR_BYTES = 512 * 1024
 """A range of this size or more starts processes that read ranges: a node that is far behind gets many."""
 STRETCH_RECORDS = 4096
 """Records executed and written together at most, but for a single block's."""
+HAND_OVER_SECONDS = 0.0002
+"""Longest time a thread keeps the interpreter from another while processes read ranges. Writing a stretch gives it
+away some hundred times, with each statement and file, and each time waits this long beside one that executes."""
 CHUNK = 128
 """Records checked per visit to a thread, where there are no processes."""
 
@@ -75,6 +79,8 @@ class CatchUp:
         self._processes = processes
         self._verifiers: Verifiers | None = None
         self._starting = asyncio.Lock()
+        self._keeping: float | None = None
+        """How long a thread kept the interpreter before."""
         self._chain = chain
         self._cache = cache
         self._network = network
@@ -103,6 +109,7 @@ class CatchUp:
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             self.far = False
+            self._hand_over_as_before()
             if self._verifiers is not None:
                 await self._verifiers.close()
                 self._verifiers = None
@@ -228,7 +235,18 @@ class CatchUp:
             except OSError as error:
                 log.warning("no processes to check signatures: they are checked here", error=str(error))
                 self._processes = 0
+            else:
+                self._hand_over_often()
             return self._verifiers
+
+    def _hand_over_often(self) -> None:
+        self._keeping = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._keeping, HAND_OVER_SECONDS))
+
+    def _hand_over_as_before(self) -> None:
+        if self._keeping is not None:
+            sys.setswitchinterval(self._keeping)
+            self._keeping = None
 
 
 def _stretch_end(blocks: Sequence[RangeBlock], begin: int) -> int:

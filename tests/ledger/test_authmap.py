@@ -1,5 +1,6 @@
 """The state map against a plain dict and a definition of its root written from the design's words."""
 
+import gc
 import random
 from collections.abc import Mapping
 
@@ -8,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accord_ledger.authmap.map import AuthMap, diff
-from accord_ledger.authmap.subtree import EMPTY_ROOT, MAX_NODES, Subtree, path_of, value_digest
+from accord_ledger.authmap.subtree import (
+    EMPTY_ROOT,
+    MAX_NODES,
+    Node,
+    Subtree,
+    children_of,
+    path_of,
+    value_digest,
+)
 from accord_ledger.tags import Tag
 
 Hashes = dict[bytes, bytes]
@@ -40,7 +49,7 @@ def check_shape(subtree: Subtree) -> int:
         assert len(subtree) % 64 == 0
         assert len(subtree) <= 16 * 64
         return len(subtree) // 64
-    count = sum(check_shape(subtree[slot]) for slot in range(16))
+    count = sum(map(check_shape, children_of(subtree)))
     assert count > 16
     return count
 
@@ -165,9 +174,10 @@ def test_unchanged_parts_are_shared() -> None:
     before = AuthMap.build(numbered(5000).items())
     after = before.update({b"key 7": b"new"})
     changed = path_of(b"key 7")[0] >> 4
-    assert [before.top[slot] is after.top[slot] for slot in range(16)] == [
-        slot != changed for slot in range(16)
-    ]
+    assert isinstance(before.top, Node)
+    assert isinstance(after.top, Node)
+    pairs = zip(children_of(before.top), children_of(after.top), strict=True)
+    assert [one is other for one, other in pairs] == [slot != changed for slot in range(16)]
     assert after.update({b"key 7": b"new", b"nothing": None}) is after
     assert before.update(numbered(5000)) is before
 
@@ -214,10 +224,19 @@ def test_diff_of_large_maps() -> None:
 def test_diff_looks_only_where_hashes_differ() -> None:
     base = AuthMap.build(numbered(4000).items())
     other = base.update({b"key 3": b"x"})
-    assert isinstance(base.top, tuple)
-    same = [base.top[slot] is other.top[slot] for slot in range(16)]
-    hollow = (*(b"" if same[slot] else base.top[slot] for slot in range(16)), base.top[16])
-    assert diff(AuthMap(hollow, 0), other) == [path_of(b"key 3")]  # type: ignore[arg-type]  # 16 and one
+    assert isinstance(base.top, Node)
+    assert isinstance(other.top, Node)
+    pairs = zip(children_of(base.top), children_of(other.top), strict=True)
+    hollow = Node(*(b"" if one is two else one for one, two in pairs), base.top.preimage)  # type: ignore[call-arg,arg-type]  # 16 and one
+    assert diff(AuthMap(hollow, 0), other) == [path_of(b"key 3")]
+
+
+def test_the_garbage_collector_sees_no_part_of_a_map() -> None:
+    before = AuthMap.build(numbered(2000).items())
+    after = before.update(numbered(100, 1950) | {b"key 7": b"new"})
+    for node in (before.top, after.top):
+        assert isinstance(node, Node)
+        assert not any(map(gc.is_tracked, (node, *children_of(node))))
 
 
 def test_repr_names_size_and_root() -> None:

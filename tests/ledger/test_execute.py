@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -258,6 +259,17 @@ def test_transactions_are_remembered_across_layers_until_they_expire() -> None:
     assert base.holds(b"a", 600)
     second.flatten_into(base, 660)
     assert (base.holds(b"a", 600), base.holds(b"b", 1200)) == (False, True)
+
+
+def test_the_garbage_collector_looks_at_no_remembered_transaction() -> None:
+    base, layer = RecentTransactions(), RecentTransactions()
+    for number in range(100):
+        layer.add(b"%032d" % number, 60 * (number % 3))
+    layer.flatten_into(base, 0)
+    for held in (base, layer):
+        (minutes,) = (one for one in gc.get_referents(held) if isinstance(one, dict))
+        assert sorted(map(len, minutes.values())) == [33, 33, 34]
+        assert not any(map(gc.is_tracked, minutes.values()))
 
 
 def test_receipts_name_records_and_carry_warnings() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from msgspec.structs import replace
 
@@ -118,3 +120,12 @@ def test_a_full_pool_answers_without_reading_all_of_it(sample: Prepared) -> None
     assert pool.has_work(flying)
     assert len(pool.candidates(1000, flying)) == 1000
     assert Counting.asked < 5000
+
+
+def test_the_garbage_collector_looks_at_nothing_that_waits(sample: Prepared) -> None:
+    pool = Mempool()
+    (name,) = fill(pool, sample, 1)
+    waiting = pool.get(name)
+    assert waiting is not None
+    assert not gc.is_tracked(waiting)
+    assert not gc.is_tracked(waiting.prepared)

@@ -125,6 +125,32 @@ def test_a_transaction_is_found_wherever_it_is_and_after_a_start(db: sqlite3.Con
     assert LENGTH < int(indexed) <= done
 
 
+def test_ids_are_settled_in_their_order_a_slice_at_a_time(db: sqlite3.Connection) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(200)]
+    index = TransactionIndex({}, 150)
+    write(db, index, 0, names[:150])
+    settled: list[bytes] = []
+    while len(settled) < 150:
+        write(db, index, 150, names[150:155] if not settled else [])
+        rows = [name for (name,) in db.execute("SELECT tx_id FROM tx_index ORDER BY tx_id")]
+        assert rows == sorted(names[:150])[: len(rows)]
+        assert len(settled) < len(rows) <= len(settled) + 10
+        settled = rows
+    write(db, index, 155, names[155:160])
+    assert [found(db, index, name) for name in names[:160]] == list(range(160))
+
+
+def test_a_block_taken_back_settles_the_same_ids_again(db: sqlite3.Connection) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(20)]
+    index = TransactionIndex({}, LENGTH)
+    write(db, index, 0, names)
+    db.execute("BEGIN")
+    done = index.write(db, 3)
+    db.execute("ROLLBACK")
+    assert index.write(db, 3) == done == 6
+    assert [name for (name,) in db.execute("SELECT tx_id FROM tx_index ORDER BY tx_id")] == sorted(names)[:6]
+
+
 def test_a_start_goes_on_where_the_last_whole_run_ended(db: sqlite3.Connection) -> None:
     names = [sha256(bytes([n])).digest() for n in range(80)]
     index = TransactionIndex({}, LENGTH)

@@ -27,6 +27,20 @@ def test_every_row_once_and_in_order(db: sqlite3.Connection, count: int) -> None
         assert db.execute("SELECT number, text FROM seen ORDER BY rowid").fetchall() == rows
 
 
+def test_an_sqlite_that_takes_few_values_gets_smaller_statements(db: sqlite3.Connection) -> None:
+    fit = TOGETHER[0] // TOGETHER[1] + 1
+    rows = [(number, f"row {number}") for number in range(fit * TOGETHER[1] + TOGETHER[-1])]
+    statements: list[str] = []
+    with closing(db):
+        db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 2 * TOGETHER[1])
+        db.set_trace_callback(statements.append)
+        insert_rows(db, "INSERT INTO seen", rows)
+        db.set_trace_callback(None)
+        assert db.execute("SELECT number, text FROM seen ORDER BY rowid").fetchall() == rows
+    written = [statement.count("row ") for statement in statements if statement.startswith("INSERT")]
+    assert written == [TOGETHER[1]] * fit + [TOGETHER[-1]]
+
+
 def test_conflicts_are_settled_as_said(db: sqlite3.Connection) -> None:
     count = TOGETHER[0] + 1
     with closing(db):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -117,6 +118,24 @@ async def test_far_behind_signatures_are_checked_in_other_processes(
     # keys that came with genesis: every signature was known to be good before its block was executed
     assert behind.cache.checked == behind.cache.remembered == 0
     assert behind.catch_up._verifiers is None
+
+
+async def test_threads_hand_over_often_only_while_processes_read(
+    behind: Spine, donor: Donor, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_module, "FAR_BYTES", 1)
+    behind.catch_up._processes = 1
+    serve(mesh, "p1", lambda first: donor.range(first))
+    seen: list[float] = []
+    behind.finaliser.listen(lambda *_: seen.append(sys.getswitchinterval()))
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.004)
+        await caught_up(behind, donor)
+        assert sys.getswitchinterval() == pytest.approx(0.004)
+    finally:
+        sys.setswitchinterval(before)
+    assert seen == pytest.approx([sync_module.HAND_OVER_SECONDS] * 10)
 
 
 @pytest.mark.parametrize("processes", [0, 1])

@@ -41,7 +41,7 @@ class SignedRejection(Shape, frozen=True, kw_only=True):
     """Hex, by the node's ``log`` key over the tagged canonical (entry hash, height, code)."""
 
 
-class SubmitResult(Shape, frozen=True, kw_only=True):
+class SubmitResult(Shape, frozen=True, kw_only=True, gc=False):
     """What became of one submitted record."""
 
     status: Literal["accepted", "final", "rejected", "busy"]

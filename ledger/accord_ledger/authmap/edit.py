@@ -15,26 +15,30 @@ the descent into a child: copying reads all its children at once, which costs li
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Final
 
 from accord_ledger.authmap.subtree import (
     BUCKET_BYTES,
     BUCKET_LEAVES,
     BUCKET_PREFIX,
+    CHILD,
     FANOUT,
     HASH_BYTES,
     LEAF_BYTES,
     NODE_PREFIX,
-    PREIMAGE,
     Bucket,
     Node,
     Subtree,
+    children_of,
     grow,
     split_leaves,
 )
 
 _HASH_AT = tuple(range(len(NODE_PREFIX), len(NODE_PREFIX) + FANOUT * HASH_BYTES, HASH_BYTES))
 """Where in a node's preimage the hash of each child begins."""
+_copy: Final[Callable[[Node], Node]] = Node.__copy__  # type: ignore[attr-defined]  # its type hints lack it
 
 
 class Batch:
@@ -62,32 +66,34 @@ class Batch:
         if isinstance(old, bytes):
             return self._bucket_one(old, depth, edit)
         slot = edit[depth >> 1] & 15 if depth & 1 else edit[depth >> 1] >> 4
-        children: list[Subtree] = list(old)
-        child = children[slot]
+        name = CHILD[slot]
+        node: Node = _copy(old)
+        child = getattr(old, name)
         before = self.growth
         new = self._one(child, depth + 1, edit)
         if new is child:
             return old
-        digest = sha256(BUCKET_PREFIX + new if isinstance(new, bytes) else new[PREIMAGE]).digest()
-        preimage = old[PREIMAGE]
+        digest = sha256(BUCKET_PREFIX + new if isinstance(new, bytes) else new.preimage).digest()
+        preimage = old.preimage
         at = _HASH_AT[slot]
-        children[slot] = new
-        children[PREIMAGE] = b"".join((preimage[:at], digest, preimage[at + HASH_BYTES :]))
-        return tuple(children) if self.growth >= before else _settle(children)  # type: ignore[return-value]
+        setattr(node, name, new)
+        node.preimage = b"".join((preimage[:at], digest, preimage[at + HASH_BYTES :]))
+        return node if self.growth >= before else _settle(node)
 
     def _node_many(self, old: Node, depth: int, low: int, high: int) -> Subtree:
         """The node after the edits ``low`` to ``high``, all of which lie below it."""
         edits, before = self._edits, self.growth
         octet, shift = depth >> 1, 0 if depth & 1 else 4
-        children: list[Subtree] = list(old)
+        node: Node = _copy(old)
         pieces: list[bytes] = []
-        preimage, copied = old[PREIMAGE], 0
+        preimage, copied = old.preimage, 0
         while low < high:
             slot = edits[low][octet] >> shift & 15
             end = low + 1
             while end < high and edits[end][octet] >> shift & 15 == slot:
                 end += 1
-            child = old[slot]
+            name = CHILD[slot]
+            child = getattr(old, name)
             if end - low == 1:
                 new = self._one(child, depth + 1, edits[low])
             elif isinstance(child, bytes):
@@ -97,15 +103,15 @@ class Batch:
             low = end
             if new is child:
                 continue
-            children[slot] = new
-            digest = sha256(BUCKET_PREFIX + new if isinstance(new, bytes) else new[PREIMAGE]).digest()
+            setattr(node, name, new)
+            digest = sha256(BUCKET_PREFIX + new if isinstance(new, bytes) else new.preimage).digest()
             at = _HASH_AT[slot]
             pieces += preimage[copied:at], digest
             copied = at + HASH_BYTES
         if not pieces:
             return old
-        children[PREIMAGE] = b"".join((*pieces, preimage[copied:]))
-        return tuple(children) if self.growth >= before else _settle(children)  # type: ignore[return-value]
+        node.preimage = b"".join((*pieces, preimage[copied:]))
+        return node if self.growth >= before else _settle(node)
 
     def _bucket_one(self, old: Bucket, depth: int, edit: bytes) -> Subtree:
         """The subtree that a bucket becomes by one edit."""
@@ -141,10 +147,10 @@ class Batch:
         return old if new == old else new
 
 
-def _settle(node: list[Subtree]) -> Subtree:
+def _settle(node: Node) -> Subtree:
     """What a node that lost leaves becomes: still a node, or the bucket of all its leaves."""
-    size = 0
-    for child in node[:FANOUT]:
-        if isinstance(child, tuple) or (size := size + len(child)) > BUCKET_BYTES:
-            return tuple(node)  # type: ignore[return-value]  # 16 children and the preimage, as copied
-    return b"".join(node[:FANOUT])  # type: ignore[arg-type]  # none of them is a node
+    children, size = children_of(node), 0
+    for child in children:
+        if not isinstance(child, bytes) or (size := size + len(child)) > BUCKET_BYTES:
+            return node
+    return b"".join(children)  # type: ignore[arg-type]  # none of them is a node

@@ -19,6 +19,7 @@ from accord_ledger.authmap.edit import Batch
 from accord_ledger.authmap.proof import MapProof, open_level
 from accord_ledger.authmap.subtree import (
     BUCKET_BYTES,
+    CHILD,
     HASH_BYTES,
     KEY_PREFIX,
     LEAF_BYTES,
@@ -27,6 +28,7 @@ from accord_ledger.authmap.subtree import (
     Subtree,
     bucket_value,
     child_digests,
+    children_of,
     grow,
     leaves_of,
     make_node,
@@ -123,10 +125,10 @@ class AuthMap:
         for octet in path:
             if isinstance(subtree, bytes):
                 break
-            subtree = subtree[octet >> 4]
+            subtree = getattr(subtree, CHILD[octet >> 4])
             if isinstance(subtree, bytes):
                 break
-            subtree = subtree[octet & 15]
+            subtree = getattr(subtree, CHILD[octet & 15])
         return bucket_value(subtree, path) is not None  # type: ignore[arg-type]  # buckets end every path
 
     def value_hash(self, key: bytes) -> bytes | None:
@@ -140,13 +142,10 @@ class AuthMap:
 
     def _bucket(self, path: bytes) -> Bucket:
         """The bucket that a path belongs to."""
-        subtree = self.top
-        octets = iter(path)
-        while isinstance(subtree, tuple):
-            octet = next(octets)
-            subtree = subtree[octet >> 4]
-            if isinstance(subtree, tuple):
-                subtree = subtree[octet & 15]
+        subtree, depth = self.top, 0
+        while not isinstance(subtree, bytes):
+            subtree = getattr(subtree, CHILD[nibble(path, depth)])
+            depth += 1
         return subtree
 
     def update(self, changes: Mapping[bytes, bytes | None]) -> AuthMap:
@@ -185,10 +184,10 @@ class AuthMap:
         """:meth:`prove` for whoever has the path (32 bytes)."""
         subtree = self.top
         levels: list[bytes] = []
-        while isinstance(subtree, tuple):
+        while not isinstance(subtree, bytes):
             slot = nibble(path, len(levels))
             levels.append(open_level(child_digests(subtree), slot))
-            subtree = subtree[slot]
+            subtree = getattr(subtree, CHILD[slot])
         return MapProof(levels=tuple(levels), bucket=subtree)
 
     def leaves(self) -> Iterator[tuple[bytes, bytes]]:
@@ -214,7 +213,8 @@ def _differing(left: Subtree, right: Subtree) -> list[bytes]:
         return sorted({leaf[:HASH_BYTES] for leaf in changed})
     pairs = zip(child_digests(left), child_digests(right), strict=True)
     unequal = [slot for slot, (one, other) in enumerate(pairs) if one != other]
-    return [path for slot in unequal for path in _differing(left[slot], right[slot])]
+    ours, theirs = children_of(left), children_of(right)
+    return [path for slot in unequal for path in _differing(ours[slot], theirs[slot])]
 
 
 def _leaf(path: bytes, value_hash: bytes) -> bytes:

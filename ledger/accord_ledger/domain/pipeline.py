@@ -14,7 +14,7 @@ A record that fails anywhere leaves the state untouched: what it wrote until the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -31,7 +31,7 @@ from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Seconds
 from accord_ledger.keys import key_id
 from accord_ledger.state import Table, View
-from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, reopen_record
+from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, reopen_records
 
 SIGNATURE_WEIGHT: Final = 10
 _NOBODY: Final[Mapping[bytes, bytes]] = MappingProxyType({})
@@ -60,7 +60,7 @@ class SignatureChecker(Protocol):
         """Whether the signature verifies (``accord_ledger.keys.verifies``)."""
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A record whose form and values are good; nothing was checked against state."""
 
     record: ParsedRecord
@@ -88,19 +88,26 @@ def prepare(entry: bytes) -> Prepared:
     return Prepared(record, kind, body, _holders(kind, body))
 
 
-def prepare_again(entry: bytes, entry_hash: bytes, leaf_hash: bytes, tx_id: bytes) -> Prepared:
+def prepare_again(
+    entries: Sequence[bytes],
+    entry_hashes: Iterable[bytes],
+    leaf_hashes: Iterable[bytes],
+    tx_ids: Iterable[bytes],
+) -> list[Prepared]:
     """What :func:`prepare` gave for these very bytes before, in another process of this program.
 
     Args:
-        entry: the bytes; form and values were found good, and are not judged again.
-        entry_hash: as it came out then, like the other two.
-        leaf_hash: see there.
-        tx_id: see there.
+        entries: form and values were found good, and are not judged again.
+        entry_hashes: as they came out then, in the order of the entries, like the other two.
+        leaf_hashes: see there.
+        tx_ids: see there.
     """
-    record = reopen_record(entry, entry_hash, leaf_hash, tx_id)
-    kind = kinds()[record.tx.kind]
-    body = codec.decode_known(record.tx.body, kind.body)
-    return Prepared(record, kind, body, _holders(kind, body))
+    known, found = kinds(), list[Prepared]()
+    for record in reopen_records(entries, entry_hashes, leaf_hashes, tx_ids):
+        kind = known[record.tx.kind]
+        body = codec.decode_known(record.tx.body, kind.body)
+        found.append(Prepared(record, kind, body, _holders(kind, body)))
+    return found
 
 
 def _holders(kind: TransactionKind[Any, Any], body: Body) -> Mapping[bytes, bytes]:

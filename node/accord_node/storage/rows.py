@@ -12,8 +12,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
-TOGETHER: Final = (128, 16)
-"""Rows of one statement, largest first; of seven columns they stay below 999 values, which every SQLite takes."""
+TOGETHER: Final = (1000, 256, 64, 16, 4)
+"""Rows of one statement, largest first: of a full block all. A size whose values are more than SQLite was built to
+take is passed over."""
 
 
 def insert_rows(
@@ -24,12 +25,13 @@ def insert_rows(
     Args:
         db: where; transactions are the caller's.
         into: a statement of ours up to the table's name: ``INSERT OR IGNORE INTO concern``.
-        rows: at most seven columns wide.
+        rows: in the order of the table's columns.
         conflict: what stands after the values.
     """
     at, width = 0, len(rows[0]) if rows else 0
+    values = db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
     for count in TOGETHER:
-        while len(rows) - at >= count:
+        while len(rows) - at >= count and count * width <= values:
             end = at + count
             db.execute(_statement(into, width, count, conflict), list(chain.from_iterable(rows[at:end])))
             at = end

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Final
@@ -42,7 +42,6 @@ _SCATTERED: Final = ROOTS.prefix
 """Keys that are hashes. Their rows are never changed and never removed."""
 
 Row = tuple[bytes, bytes]
-Pair = tuple[bytes, int]
 
 
 def scattered(rows: Sequence[Row]) -> tuple[int, int]:
@@ -114,6 +113,31 @@ class StateRun:
         return StateRun(self.length, 0, rows, 0, upto)
 
 
+class _Sorting:
+    """Ids put in order a part at a time, as far as they are asked for.
+
+    Sorting a whole run at once held the interpreter, and with it the event loop, for a tenth of a second.
+
+    Args:
+        ids: hashes; how many begin with one octet is chance, so all parts are about as large.
+    """
+
+    def __init__(self, ids: Collection[bytes]) -> None:
+        self._parts: list[list[bytes]] = [[] for _ in range(256)]
+        self._next = 0
+        self._sorted: list[bytes] = []
+        for one in ids:
+            self._parts[one[0]].append(one)
+
+    def slice(self, begin: int, end: int) -> Sequence[bytes]:
+        """Those in places ``begin`` to ``end`` of the order, fewer only where it ends."""
+        while len(self._sorted) < end and self._next < len(self._parts):
+            self._sorted += sorted(self._parts[self._next])
+            self._parts[self._next] = []
+            self._next += 1
+        return self._sorted[begin:end]
+
+
 class TransactionIndex:
     """Log indexes by transaction id: the newest in memory, the others in the table ``tx_index``.
 
@@ -125,7 +149,8 @@ class TransactionIndex:
         self._length = length
         self._waiting = waiting
         self._run: dict[bytes, int] = {}
-        self._sorted: Sequence[Pair] = ()
+        self._sorting: _Sorting | None = None
+        """Of the run; made, like everything that takes long, in the thread that writes."""
         self._done = 0
         self._upto = 0
 
@@ -154,9 +179,12 @@ class TransactionIndex:
         """
         if not self._run:
             return 0
-        end = min(self._done + _slice(len(self._sorted), added), len(self._sorted))
-        insert_rows(db, "INSERT OR REPLACE INTO tx_index", self._sorted[self._done : end])
-        if end == len(self._sorted):
+        run = self._run
+        sorting = self._sorting = self._sorting or _Sorting(run)
+        end = min(self._done + _slice(len(run), added), len(run))
+        rows = [(one, run[one]) for one in sorting.slice(self._done, end)]
+        insert_rows(db, "INSERT OR REPLACE INTO tx_index", rows)
+        if end == len(run):
             db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(self._upto).encode(),))
         return end
 
@@ -170,8 +198,7 @@ class TransactionIndex:
         """
         self._waiting.update(added)
         self._done = done
-        if self._run and done == len(self._sorted):
-            self._run, self._sorted, self._done = {}, (), 0
+        if self._run and done == len(self._run):
+            self._run, self._sorting, self._done = {}, None, 0
         if not self._run and len(self._waiting) >= self._length:
-            self._run, self._waiting = self._waiting, {}
-            self._sorted, self._upto = sorted(self._run.items()), size
+            self._run, self._waiting, self._upto = self._waiting, {}, size

@@ -9,12 +9,18 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from accord_ledger.authmap.map import AuthMap
+from accord_ledger.domain.model.credential import BATCHES, ROOTS
 from accord_ledger.errors import FatalError
 from accord_ledger.state import Table
 from accord_node.storage.settling import value_of
+
+_WRITTEN_ONCE: Final = (BATCHES.prefix, ROOTS.prefix)
+"""Rows of an issuance, read again when it is used, which may be years later: remembered only once they were read.
+
+Of what ordinary blocks write they are nearly all, so that they drove everything else out of memory."""
 
 
 class DurableState:
@@ -25,10 +31,15 @@ class DurableState:
         self._map = state
         self._capacity = capacity // 2
         self._young: dict[bytes, Any] = {}
-        """Decoded values used or written lately; when full it becomes the old ones."""
+        """Decoded values read or written lately; when full it becomes the old ones."""
         self._old: dict[bytes, Any] = {}
         self._leaving: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
+
+    @property
+    def remembered(self) -> int:
+        """Values in memory."""
+        return len(self._young) + len(self._old)
 
     def has(self, key: bytes) -> bool:
         """Whether the key holds a value, from the map alone."""
@@ -66,11 +77,15 @@ class DurableState:
         with self._lock:
             self._map = state
             self._leaving = {}
-            self._make_room(len(written))
-            self._young.update(written)
-            for key in [key for key, value in written.items() if value is None]:
-                del self._young[key]
-                self._old.pop(key, None)
+            kept, young, old = dict[bytes, Any](), self._young, self._old
+            for key, value in written.items():
+                if value is not None and not key.startswith(_WRITTEN_ONCE):
+                    kept[key] = value
+                else:
+                    young.pop(key, None)
+                    old.pop(key, None)
+            self._make_room(len(kept))
+            self._young.update(kept)
 
     def _remember(self, key: bytes, value: Any) -> None:
         self._make_room(1)
