@@ -17,6 +17,7 @@ gave nothing useful is asked last from then on.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -49,6 +50,8 @@ STRETCH_RECORDS = 4096
 HAND_OVER_SECONDS = 0.0002
 """Longest time a thread keeps the interpreter from another while processes read ranges. Writing a stretch gives it
 away some hundred times, with each statement and file, and each time waits this long beside one that executes."""
+COLLECT_AFTER = (50_000, 20, 20)
+"""When cycles are looked for meanwhile (``gc.set_threshold``): what a stretch is made of comes and goes together."""
 CHUNK = 128
 """Records checked per visit to a thread, where there are no processes."""
 
@@ -79,8 +82,8 @@ class CatchUp:
         self._processes = processes
         self._verifiers: Verifiers | None = None
         self._starting = asyncio.Lock()
-        self._keeping: float | None = None
-        """How long a thread kept the interpreter before."""
+        self._before: tuple[float, tuple[int, int, int]] | None = None
+        """How long a thread kept the interpreter before, and when cycles were looked for."""
         self._chain = chain
         self._cache = cache
         self._network = network
@@ -109,7 +112,7 @@ class CatchUp:
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             self.far = False
-            self._hand_over_as_before()
+            self._be_as_before()
             if self._verifiers is not None:
                 await self._verifiers.close()
                 self._verifiers = None
@@ -236,17 +239,21 @@ class CatchUp:
                 log.warning("no processes to check signatures: they are checked here", error=str(error))
                 self._processes = 0
             else:
-                self._hand_over_often()
+                self._only_catch_up()
             return self._verifiers
 
-    def _hand_over_often(self) -> None:
-        self._keeping = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._keeping, HAND_OVER_SECONDS))
+    def _only_catch_up(self) -> None:
+        """Tune the interpreter for this work; nobody waits for the event loop of a node that is far behind."""
+        interval, threshold = self._before = (sys.getswitchinterval(), gc.get_threshold())
+        sys.setswitchinterval(min(interval, HAND_OVER_SECONDS))
+        gc.set_threshold(*map(max, threshold, COLLECT_AFTER))
 
-    def _hand_over_as_before(self) -> None:
-        if self._keeping is not None:
-            sys.setswitchinterval(self._keeping)
-            self._keeping = None
+    def _be_as_before(self) -> None:
+        if self._before is not None:
+            interval, threshold = self._before
+            sys.setswitchinterval(interval)
+            gc.set_threshold(*threshold)
+            self._before = None
 
 
 def _stretch_end(blocks: Sequence[RangeBlock], begin: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -120,15 +121,17 @@ async def test_far_behind_signatures_are_checked_in_other_processes(
     assert behind.catch_up._verifiers is None
 
 
-async def test_threads_hand_over_often_only_while_processes_read(
+async def test_the_interpreter_is_tuned_for_it_only_while_processes_read(
     behind: Spine, donor: Donor, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sync_module, "FAR_BYTES", 1)
     behind.catch_up._processes = 1
     serve(mesh, "p1", lambda first: donor.range(first))
     seen: list[float] = []
+    collected: set[tuple[int, int, int]] = set()
     behind.finaliser.listen(lambda *_: seen.append(sys.getswitchinterval()))
-    before = sys.getswitchinterval()
+    behind.finaliser.listen(lambda *_: collected.add(gc.get_threshold()))
+    before, threshold = sys.getswitchinterval(), gc.get_threshold()
     try:
         sys.setswitchinterval(0.004)
         await caught_up(behind, donor)
@@ -136,6 +139,8 @@ async def test_threads_hand_over_often_only_while_processes_read(
     finally:
         sys.setswitchinterval(before)
     assert seen == pytest.approx([sync_module.HAND_OVER_SECONDS] * 10)
+    assert collected == {tuple(map(max, threshold, sync_module.COLLECT_AFTER))}
+    assert gc.get_threshold() == threshold
 
 
 @pytest.mark.parametrize("processes", [0, 1])
