@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help demo test test-fast test-lowest check format lint types layers bench acceptance fuzz fuzz-http docs mutants model guards sim sim-ci sim-nodes chaos soak lock clean
+.PHONY: help demo test test-fast test-networks test-lowest check format lint types layers bench acceptance fuzz fuzz-http docs mutants model guards sim sim-ci sim-nodes chaos soak lock clean
 
 help:  ## what can be done
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## run the whole story on this machine (ARGS=--exit ends by itself)
 	@$(BIN)/accord demo $(ARGS)
 
-test: test-fast $(STAMP)  ## all tests: the everyday part on all cores, then real processes one by one
+test: test-fast test-networks $(STAMP)  ## all tests: every day's and networks on all cores, then real processes one by one
 	@$(BIN)/python -m pytest -q -m processes $(ARGS)
 
 # more than there are cores: tests of networks mostly wait
@@ -33,8 +33,11 @@ WORKERS ?= $(shell expr 1 + `nproc 2>/dev/null || echo 2`)
 # every worker and every program that a test starts would compile the tree anew where the environment keeps no bytecode
 BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pytest_cache/bytecode
 
-test-fast: $(STAMP)  ## the everyday part: no real node processes
-	@$(BYTECODE) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not processes and not campaign" $(ARGS)
+test-fast: $(STAMP)  ## the everyday part: no networks of nodes
+	@$(BYTECODE) $(BIN)/python -m pytest -q -n $(WORKERS) -m "not networks and not processes and not campaign" $(ARGS)
+
+test-networks: $(STAMP)  ## several real nodes in one process, and programs that are not ours
+	@$(BYTECODE) $(BIN)/python -m pytest -q -n $(WORKERS) -m "networks and not campaign" $(ARGS)
 
 test-lowest: requirements-lowest.txt  ## core, client and interfaces with the lowest versions we accept
 	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest

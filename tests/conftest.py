@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, settings
 from acceptance.green import pytest_terminal_summary
 from passwords import promised_cost, quick_passwords
 from raised_codes import RaisedCodes
+from tiers import pytest_collection_modifyitems
 
-__all__ = ["promised_cost", "pytest_terminal_summary", "quick_passwords"]
+__all__ = ["promised_cost", "pytest_collection_modifyitems", "pytest_terminal_summary", "quick_passwords"]
 
 settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("everyday"), derandomize=True)
