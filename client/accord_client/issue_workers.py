@@ -16,6 +16,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -109,18 +110,22 @@ class IssueWorkers:
         """Leaf hashes, segment by segment; each segment is on disk when its hashes come.
 
         Raises:
-            AccordError: what the maker raises.
+            AccordError: what the maker raises; ``WORKER_GONE``: a process was ended from outside.
             KeyFileError: ``KEYFILE_EXISTS`` or ``KEYFILE_IO``.
         """
         kept = pickle.dumps(making)
         starts = range(0, len(self._claims), SEGMENT)
+        try:
+            for start, leaves in zip(starts, self._made(making, kept, starts), strict=True):
+                sync_file(segment_path(making.folder, start))
+                yield leaves
+        except BrokenProcessPool as error:
+            raise _gone() from error
+
+    def _made(self, making: Making, kept: bytes, starts: range) -> Iterator[list[bytes]]:
         if self._pool is None:
-            made: Iterator[list[bytes]] = (make_segment(making, self._claims, start) for start in starts)
-        else:
-            made = map(_result, self._pool.map(partial(_make, kept), starts))
-        for start, leaves in zip(starts, made, strict=True):
-            sync_file(segment_path(making.folder, start))
-            yield leaves
+            return (make_segment(making, self._claims, start) for start in starts)
+        return map(_result, self._pool.map(partial(_make, kept), starts))
 
     async def finish(self, finishing: Finishing) -> Finished:
         """Write the bundles of a segment; several may be under way.
@@ -128,10 +133,18 @@ class IssueWorkers:
         Raises:
             KeyFileError: ``KEYFILE_IO``: no bundle of the segment is left.
             RefusedError: as :meth:`Segment.read`.
+            AccordError: ``WORKER_GONE``: a process was ended from outside.
         """
         if self._pool is None:
             return finish_segment(finishing)
-        return _result(await asyncio.wrap_future(self._pool.submit(_finish, finishing)))
+        try:
+            return _result(await asyncio.wrap_future(self._pool.submit(_finish, finishing)))
+        except BrokenProcessPool as error:
+            raise _gone() from error
+
+
+def _gone() -> AccordError:
+    return AccordError("WORKER_GONE", "expected every process to finish its work, one was ended from outside")
 
 
 # ---- work --------------------------------------------------------------------------------------------

@@ -138,3 +138,13 @@ def test_the_order_says_nothing_of_the_list() -> None:
     order = shuffled(COHORT, random.Random(3))
     assert order != COHORT
     assert sorted(order, key=lambda one: one.given_name) == sorted(COHORT, key=lambda one: one.given_name)
+
+
+def test_a_process_ended_from_outside_is_named(tmp_path: Path) -> None:
+    with IssueWorkers(COHORT, 2) as workers:
+        assert workers._pool is not None
+        for process in workers._pool._processes.values():
+            process.kill()
+        with pytest.raises(AccordError) as caught:
+            list(workers.make(Making(tmp_path, NETWORK, BATCH, BADGE)))
+    assert caught.value.code == "WORKER_GONE"
