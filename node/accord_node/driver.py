@@ -92,7 +92,7 @@ class Driver:
         for record in records:
             if isinstance(record, journal.Certified) and record.certificate.kind != "nullify":
                 self._certified[record.certificate.seal] = record.view
-        self._started = True
+        self._started = self.hearing.listening = True
         self._spawn(self._carry_out())
         self.give(on.Start(records=records, finalised=finality, abstain_through=abstain_through))
 

@@ -57,6 +57,8 @@ class Hearing:
         self._proposed: dict[int, set[bytes]] = {}
         self.final_view = 0
         """Newest view known to be final; certificates up to there are old news."""
+        self.listening = False
+        """Whether the core takes inputs. Before, nothing may count as heard: who says it again must find us new."""
 
     def made(self, certificate: Certificate) -> None:
         """We formed this certificate ourselves."""
@@ -69,9 +71,9 @@ class Hearing:
                 del heard[old]
 
     def _elsewhere(self, epoch: int, topic: Topic, payload: bytes, sender: str) -> bool:
-        """Whether it belongs to another epoch; then those hear of it who know more than one."""
+        """Whether it is not for our core, or not yet; of another epoch those hear who know more than one."""
         if epoch == self._on.members.epoch:
-            return False
+            return not self.listening
         self._on.on_other_epoch(epoch, topic, payload, sender)
         return True
 

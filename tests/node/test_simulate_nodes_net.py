@@ -29,7 +29,7 @@ class Spot:
     def __post_init__(self) -> None:
         self.loop = host_loop(self.scheduler, self.name, 0)
         self.party, self.certificate = self.name, self.name.encode()
-        self.net = HostNet(self.network, self)
+        self.net = HostNet(self.network, self, self.loop)
 
     async def accept(self, socket: Socket, _: str) -> None:
         while (message := await socket.receive()).type is WSMsgType.BINARY:
@@ -140,3 +140,28 @@ def test_jobs_of_one_thread_follow_each_other_and_answer_later() -> None:
     scheduler.run(5)
     assert [name for name, _ in order] == ["first", "second", "answered"]
     assert sorted(when for _, when in order) == [when for _, when in order]
+
+
+def test_what_is_left_of_a_dead_host_neither_listens_nor_silences_its_next_life() -> None:
+    stage = Stage(Weather())
+    left = stage.two.net
+    stage.two.loop.freeze()
+    stage.network.died(stage.two, stage.scheduler.chance("two"))
+
+    async def buried() -> None:
+        await left.listen("", 0, stage.two.accept)
+
+    async def calls() -> None:
+        with pytest.raises(ConnectionAbortedError):
+            await left.connect("wss://one.sim:7443/peer")
+
+    stage.one.runs(buried)
+    stage.one.runs(calls)
+    stage.says(1)
+    stage.scheduler.run(10)
+    assert stage.failed == ["ConnectionRefusedError"]
+    stage.network.listen(stage.two, stage.two.accept)
+    left.refuse_new()
+    stage.says(1)
+    stage.scheduler.run(20)
+    assert stage.failed == ["ConnectionRefusedError"]

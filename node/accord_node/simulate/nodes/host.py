@@ -172,7 +172,7 @@ class Host:
 
         return Machine(
             chance=self._scheduler.chance(self.name, self._lives, "node"),
-            net=HostNet(self._network, self),
+            net=HostNet(self._network, self, life.loop),
             connect=connect,
             certificate=self.certificate,
         )

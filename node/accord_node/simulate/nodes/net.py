@@ -157,22 +157,31 @@ async def _serve(accept: Accept, end: End) -> None:
 
 
 class HostNet:
-    """One host's way into the network (``accord_node.peer.sockets.Net``)."""
+    """One host's way into the network (``accord_node.peer.sockets.Net``), for one of its lives.
 
-    def __init__(self, network: Network, place: Place) -> None:
+    A task that is buried with its node may still get here: it must not listen in the name of the life that
+    follows, and not silence it.
+    """
+
+    def __init__(self, network: Network, place: Place, loop: HostLoop) -> None:
         self._network = network
         self._place = place
+        self._loop = loop
 
     async def listen(self, host: str, port: int, accept: Accept) -> int:
         """See :class:`Net`; every host has its own address."""
         del host
-        self._network.listen(self._place, accept)
+        if not self._loop.frozen:
+            self._network.listen(self._place, accept)
         return port
 
     def refuse_new(self) -> None:
         """See :class:`Net`."""
-        self._network.refuse(self._place)
+        if not self._loop.frozen:
+            self._network.refuse(self._place)
 
     async def connect(self, address: str) -> tuple[Socket, bytes]:
         """See :class:`Net`."""
+        if self._loop.frozen:
+            raise ConnectionAbortedError("the host has died")
         return await self._network.connect(self._place, address)
