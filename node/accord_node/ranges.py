@@ -16,7 +16,7 @@ import msgspec
 
 from accord_ledger import codec
 from accord_ledger.block import Certificate, SealedBytes, body_hash
-from accord_ledger.domain.pipeline import Prepared, prepare, prepare_again
+from accord_ledger.domain.pipeline import Prepared, prepare, prepare_again, prepare_all
 from accord_ledger.errors import AccordError, DecodeError, Rejection
 from accord_ledger.keys import verifies
 from accord_node.messages import MAX_MESSAGE_BYTES, Range
@@ -118,7 +118,7 @@ def read_range(payload: bytes) -> RangeRecords:
         names = [entry_hash(entry) for entry in block.entries]
         if body_hash(names) != sealed.seal.body_hash:
             break
-        records = _parse(block.entries)
+        records = _parse(block.entries, names)
         for prepared in records:
             for signer, _, _ in prepared.record.signatures:
                 if signer not in prepared.holders:
@@ -127,7 +127,15 @@ def read_range(payload: bytes) -> RangeRecords:
     return read
 
 
-def _parse(entries: Sequence[bytes]) -> list[Prepared]:
+def _parse(entries: Sequence[bytes], names: Sequence[bytes]) -> list[Prepared]:
+    try:
+        return prepare_all(entries, names)
+    except Rejection:
+        return _parse_singly(entries)
+
+
+def _parse_singly(entries: Sequence[bytes]) -> list[Prepared]:
+    """Those before the first that is no good record."""
     records: list[Prepared] = []
     try:
         for entry in entries:

@@ -5,11 +5,13 @@ executes blocks that costs more than the check. A process is given whole ranges.
 protocol, writes nothing, and ends with the pipe it reads from. A message is its length (4 bytes, big endian),
 then MessagePack:
 
-    question   [range as a peer sent it, [[key id, public key] ...]]
-    answer     [[key id ...], blocks or nil]       with ids it has no key for: nil, and the next question brings
-                                                   those that are known and no range
+    question   [range as a peer sent it, nil]
+    answer     [[key id ...], blocks or nil]       with ids it has no key for: nil, and it is asked again with
+    question   [the range, [[key id, public key] ...]]      those that are known
 
-It remembers keys; a key id is the hash of its key, so none ever changes.
+It remembers keys; a key id is the hash of its key, so none ever changes. It reads the next question while it works
+at one, so that it never waits for the node, whose event loop has others to serve; answers come in the order of the
+questions.
 """
 
 from __future__ import annotations
@@ -17,18 +19,21 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import io
 import os
+import queue
 import signal
 import sys
+import threading
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
 from accord_ledger.block import MAX_MEMBERS
-from accord_node.ranges import BlockRead, RangeRecords, check_range, read_range
+from accord_node.ranges import BlockRead, check_range, read_range
 
 MAX_PROCESSES: Final = 7
 MAX_KEYS: Final = 64 * MAX_MEMBERS
@@ -36,9 +41,12 @@ MAX_KEYS: Final = 64 * MAX_MEMBERS
 COLLECT_AFTER: Final = (50_000, 20, 50)
 """When a process looks for cycles (``gc.set_threshold``). What a range is read into comes and goes together and
 holds none: looking among it every few hundred objects was a tenth of the work beside the signatures."""
+QUESTIONS: Final = 2
+"""A process has at a time: one that it works at, one that waits."""
 _LENGTH: Final = 4
 _PIPE_BYTES: Final = 1024 * 1024
-"""An answer fits into the pipe as a rule, so that whoever gave it goes on at once."""
+"""An answer fits into the pipe as a rule, so that whoever gave it goes on at once; a question takes the node two or
+three looks instead of thirty, each of which took the interpreter from the thread that executes."""
 
 Keys = Callable[[Iterable[bytes]], list[tuple[bytes, bytes]]]
 """Those of these key ids whose public keys are known, with them."""
@@ -48,7 +56,7 @@ class Question(msgspec.Struct, array_like=True, gc=False):
     """See the head of this module."""
 
     payload: bytes
-    keys: list[tuple[bytes, bytes]]
+    keys: list[tuple[bytes, bytes]] | None
 
 
 class Answer(msgspec.Struct, array_like=True, gc=False):
@@ -76,9 +84,11 @@ class Verifiers:
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
-        self._idle: asyncio.Queue[Process] = asyncio.Queue()
-        for process in processes:
-            self._idle.put_nowait(process)
+        self._free: asyncio.Queue[Process] = asyncio.Queue()
+        for process in [*processes] * QUESTIONS:
+            self._free.put_nowait(process)
+        self._turns = {process: asyncio.Lock() for process in processes}
+        """Who has asked reads its answer, in the order of the questions."""
         self._asked: set[asyncio.Task[list[BlockRead]]] = set()
         self._closed = False
 
@@ -119,29 +129,29 @@ class Verifiers:
             asked.exception()  # whoever asked may have stopped waiting
 
     async def _ask(self, payload: bytes, keys: Keys) -> list[BlockRead]:
-        process = await self._idle.get()
+        process = await self._free.get()
         try:
-            answer = await self._exchange(process, Question(payload, []))
+            answer = await self._exchange(process, Question(payload, None))
             if answer.blocks is None:
-                answer = await self._exchange(process, Question(b"", keys(answer.unknown)))
+                answer = await self._exchange(process, Question(payload, keys(answer.unknown)))
             if answer.blocks is None:
                 raise HelperGone(f"expected process {process.pid} to do with the keys there are")
             return answer.blocks
         except (OSError, asyncio.IncompleteReadError, msgspec.MsgspecError) as error:
             raise HelperGone(f"expected process {process.pid} to answer: {error}") from error
         finally:
-            self._idle.put_nowait(process)
+            self._free.put_nowait(process)
 
     async def _exchange(self, process: Process, question: Question) -> Answer:
         asking, answering = process.stdin, process.stdout
         if asking is None or answering is None or self._closed:
             raise HelperGone("expected pipes to the process")
         body = msgspec.msgpack.encode(question)
-        asking.write(len(body).to_bytes(_LENGTH, "big"))
-        asking.write(body)
-        await asking.drain()
-        length = int.from_bytes(await answering.readexactly(_LENGTH), "big")
-        return _answers.decode(await answering.readexactly(length))
+        # What waits to be written is bounded by the number of questions: nobody has to wait for it.
+        asking.writelines((len(body).to_bytes(_LENGTH, "big"), body))
+        async with self._turns[process]:
+            length = int.from_bytes(await answering.readexactly(_LENGTH), "big")
+            return _answers.decode(await answering.readexactly(length))
 
     async def close(self) -> None:
         """End the processes; what was asked and not answered gets :class:`HelperGone`."""
@@ -154,34 +164,60 @@ class Verifiers:
             await process.wait()
 
 
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+class Readable(Protocol):
+    """Where questions come from: ``io.RawIOBase``, without a lock that a thread could hold at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Read some bytes into a buffer; how many, 0 at the end."""
+
+
+def serve(questions: Readable, answers: BinaryIO) -> None:
     """Answer until there are no more questions."""
     known: dict[bytes, bytes] = {}
-    waiting = RangeRecords()
-    while len(head := questions.read(_LENGTH)) == _LENGTH:
-        body = questions.read(int.from_bytes(head, "big"))
-        if len(body) < int.from_bytes(head, "big"):
-            return  # whoever asked has ended
+    for body in _ahead(questions):
         question = _questions.decode(body)
-        known.update(question.keys)
-        if question.payload:
-            waiting = read_range(question.payload)
-            unknown = sorted(waiting.signers.difference(known))
-        else:
-            unknown = []
-        blocks = None if unknown else check_range(waiting, known)
-        if blocks is not None:
-            waiting = RangeRecords()
+        known.update(question.keys or ())
+        read = read_range(question.payload)
+        unknown = sorted(read.signers.difference(known)) if question.keys is None else []
+        answer = Answer(unknown, None if unknown else check_range(read, known))
+        del body, question, read
         if len(known) > MAX_KEYS:
             known.clear()
-        body = msgspec.msgpack.encode(Answer(unknown, blocks))
-        answers.write(len(body).to_bytes(_LENGTH, "big"))
-        answers.write(body)
+        data = msgspec.msgpack.encode(answer)
+        answers.write(len(data).to_bytes(_LENGTH, "big"))
+        answers.write(data)
         answers.flush()
 
 
+def _ahead(questions: Readable) -> Iterator[bytearray]:
+    """Question after question, the next being read by a thread while this one is worked at."""
+    waiting: queue.Queue[bytearray | None] = queue.Queue(maxsize=1)
+
+    def read() -> None:
+        while (head := _exactly(questions, _LENGTH)) is not None:
+            if (body := _exactly(questions, int.from_bytes(head, "big"))) is None:
+                break  # whoever asked has ended
+            waiting.put(body)
+        waiting.put(None)
+
+    threading.Thread(target=read, name="questions", daemon=True).start()
+    while (body := waiting.get()) is not None:
+        yield body
+
+
+def _exactly(source: Readable, length: int) -> bytearray | None:
+    """So many bytes; None where fewer are left."""
+    data = bytearray(length)
+    rest = memoryview(data)
+    while rest:
+        if not (count := source.readinto(rest)):
+            return None
+        rest = rest[count:]
+    return data
+
+
 def widen(pipe: BinaryIO) -> None:
-    """Let a pipe hold a whole answer, where the system allows that; it works as well without."""
+    """Let a pipe hold much at once, where the system allows that; it works as well without."""
     with suppress(OSError):
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
@@ -192,5 +228,6 @@ if __name__ == "__main__":
     )  # typed at a terminal it reaches the node, which closes the pipe
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    widen(sys.stdin.buffer)
     widen(sys.stdout.buffer)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(io.FileIO(sys.stdin.fileno(), closefd=False), sys.stdout.buffer)

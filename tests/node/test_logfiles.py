@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,3 +216,41 @@ def test_a_death_at_any_place_of_a_long_append_loses_nothing_below_the_floor(
     while dies_at(places + 1):
         places += 1
     assert places >= 14
+
+
+class SlowDisk:
+    """Syncs that last until they are let go (``accord_node.storage.durable.Syncs``)."""
+
+    def __init__(self) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def file(self, _: int) -> None:
+        self.begun.set()
+        assert self.let_go.wait(30)
+
+    def directory(self, _: Path) -> None:
+        """At once."""
+
+
+def test_a_checkpoint_is_not_written_while_another_thread_adds_a_block(tmp_path: Path) -> None:
+    log, disk, published = grown(tmp_path, 100), SlowDisk(), threading.Event()
+
+    def add() -> None:
+        SYNCS.set(disk)
+        new = entries(10, 100)
+        log.append(new, [leaf_hash(entry) for entry in new])
+
+    def publish() -> None:
+        log.publish(100, b"note at 100")
+        published.set()
+
+    threads = [threading.Thread(target=work) for work in (add, publish)]
+    threads[0].start()
+    assert disk.begun.wait(30)
+    threads[1].start()
+    assert not published.wait(0.2)
+    disk.let_go.set()
+    assert published.wait(30)
+    for thread in threads:
+        thread.join()
+    assert (log.size, (tmp_path / "checkpoint").read_bytes()) == (110, b"note at 100")

@@ -89,8 +89,14 @@ def test_records_come_out_as_if_they_had_been_parsed_here(store: Store, chain: l
     found = check_range(read, keys)
     for executed, one in zip(chain, found, strict=True):
         records = records_of(RangeBlock(executed.sealed, executed.entries), one)
-        assert [item.record for item in records] == [item.record for item in executed.prepared]
-        assert [item.body for item in records] == [item.body for item in executed.prepared]
+        for item, known in zip(records, executed.prepared, strict=True):
+            assert (item.record.entry, item.record.tx_id) == (known.record.entry, known.record.tx_id)
+            assert (item.record.entry_hash, item.record.leaf_hash) == (
+                known.record.entry_hash,
+                known.record.leaf_hash,
+            )
+            assert item.record.signatures == known.record.signatures
+            assert codec.encode(item.body) == codec.encode(known.body)
         signatures = sum(len(item.record.signatures) for item in executed.prepared)
         assert len(one.good) == signatures
 

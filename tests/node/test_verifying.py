@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import io
 import os
+import threading
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,16 @@ from accord_ledger.state import View
 from accord_node import verifying
 from accord_node.messages import Block, Range
 from accord_node.ranges import BlockRead, check_range, read_range
-from accord_node.verifying import Answer, HelperGone, Question, Verifiers, serve, spare_cores, widen
+from accord_node.verifying import (
+    QUESTIONS,
+    Answer,
+    HelperGone,
+    Question,
+    Verifiers,
+    serve,
+    spare_cores,
+    widen,
+)
 from node_network import Alliance, issue_entry, make_alliance, programme_entries
 from peer_mesh import Mesh
 from spine import Spine
@@ -163,17 +173,67 @@ def answers_to(*questions: bytes) -> list[Answer]:
 
 
 async def test_a_question_that_was_cut_off_gets_no_answer(payloads: list[bytes]) -> None:
-    whole = message(Question(payloads[0], []))
+    whole = message(Question(payloads[0], None))
     assert len(answers_to(whole)) == 1
     assert len(answers_to(whole, whole[:-1])) == 1
     assert answers_to(whole[:3]) == []
+
+
+class Watched(io.BytesIO):
+    """Questions, and when the last of them has been read."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.read_whole = threading.Event()
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = super().readinto(buffer)
+        if self.tell() == len(self.getbuffer()):
+            self.read_whole.set()
+        return count
+
+
+class Patient(io.BytesIO):
+    """Takes an answer when the questions after it were read, and not before."""
+
+    def __init__(self, source: Watched) -> None:
+        super().__init__()
+        self._source = source
+        self.in_time = True
+
+    def write(self, data: Any, /) -> int:
+        self.in_time = self.in_time and self._source.read_whole.wait(10)
+        return super().write(data)
+
+
+async def test_the_next_question_is_read_while_one_is_worked_at(payloads: list[bytes]) -> None:
+    source = Watched(b"".join(message(Question(payload, [])) for payload in payloads[:2]))
+    answers = Patient(source)
+    serve(source, answers)
+    assert answers.in_time
+
+
+async def test_a_process_has_two_questions_at_a_time_and_no_more(spine: Spine, payloads: list[bytes]) -> None:
+    made = await Verifiers.start(1)
+    try:
+        asked = [
+            asyncio.ensure_future(made.read(payload, lambda ids: known(spine, ids)))
+            for payload in payloads[:4]
+        ]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (made._free.qsize(), len(made._turns)) == (0, 1)
+        assert await asyncio.gather(*asked) == [here(spine, payload) for payload in payloads[:4]]
+        assert made._free.qsize() == QUESTIONS
+    finally:
+        await made.close()
 
 
 async def test_keys_remembered_are_bounded(
     spine: Spine, payloads: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = known(spine, read_range(payloads[0]).signers)
-    questions = [message(Question(payloads[0], [])), message(Question(b"", keys))] * 2
+    questions = [message(Question(payloads[0], None)), message(Question(payloads[0], keys))] * 2
     assert [bool(answer.unknown) for answer in answers_to(*questions[:3])] == [True, False, False]
     monkeypatch.setattr(verifying, "MAX_KEYS", len(keys) - 1)
     assert [bool(answer.unknown) for answer in answers_to(*questions[:3])] == [True, False, True]

@@ -15,12 +15,14 @@ A record that fails anywhere leaves the state untouched: what it wrote until the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from accord_ledger import codec
+from accord_ledger.bulk import Bulk
 from accord_ledger.codec import Wire
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.due import due_effect, schedule
@@ -31,7 +33,13 @@ from accord_ledger.errors import DecodeError, Rejection
 from accord_ledger.fields import Seconds
 from accord_ledger.keys import key_id
 from accord_ledger.state import Table, View
-from accord_ledger.transaction import MAX_LIFETIME_SECONDS, ParsedRecord, parse_record, reopen_records
+from accord_ledger.transaction import (
+    MAX_LIFETIME_SECONDS,
+    ParsedRecord,
+    parse_record,
+    parse_records,
+    reopen_records,
+)
 
 SIGNATURE_WEIGHT: Final = 10
 _NOBODY: Final[Mapping[bytes, bytes]] = MappingProxyType({})
@@ -77,15 +85,33 @@ def prepare(entry: bytes) -> Prepared:
         Rejection: ``E_SCHEMA``, ``E_NUMBER`` or ``E_VALUE``.
     """
     record = parse_record(entry)
-    kind = kinds().get(record.tx.kind)
-    if kind is None or not kind.as_transaction:
-        raise Rejection("E_SCHEMA", f"expected a known transaction kind, got {record.tx.kind}", path="kind")
-    body = decode_body(kind, bytes(record.tx.body))
-    if body.sign_by == 0 and any(scope == "body" for _, scope, _ in record.signatures):
-        raise Rejection(
-            "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
-        )
-    return Prepared(record, kind, body, _holders(kind, body))
+    kind = _kind_of(record)
+    return _prepared(record, kind, decode_body(kind, bytes(record.tx.body)))
+
+
+def prepare_all(entries: Sequence[bytes], entry_hashes: Sequence[bytes]) -> list[Prepared]:
+    """:func:`prepare` of many records, at half its cost: decoded in one go.
+
+    Args:
+        entries: records, or so it is said.
+        entry_hashes: SHA-256 of each, worked out from them.
+
+    Raises:
+        Rejection: one of them is not good; which, and what of it, :func:`prepare` says.
+    """
+    found = list[Prepared]()
+    records = parse_records(entries, entry_hashes)
+    places = _by_kind(records)
+    known = {name: _kind_of(records[own[0]]) for name, own in places.items()}
+    try:
+        bodies = _bodies(records, places, checked=False)
+    except DecodeError as error:
+        raise Rejection("E_SCHEMA", f"{error.code}: {error.detail}", path="body") from error
+    for record, body in zip(records, bodies, strict=True):
+        kind = known[record.tx.kind]
+        kind.values(body)
+        found.append(_prepared(record, kind, body))
+    return found
 
 
 def prepare_again(
@@ -103,11 +129,63 @@ def prepare_again(
         tx_ids: see there.
     """
     known, found = kinds(), list[Prepared]()
-    for record in reopen_records(entries, entry_hashes, leaf_hashes, tx_ids):
+    records = reopen_records(entries, entry_hashes, leaf_hashes, tx_ids)
+    for record, body in zip(records, _bodies(records, _by_kind(records), checked=True), strict=True):
         kind = known[record.tx.kind]
-        body = codec.decode_known(record.tx.body, kind.body)
         found.append(Prepared(record, kind, body, _holders(kind, body)))
     return found
+
+
+def _kind_of(record: ParsedRecord) -> TransactionKind[Any, Any]:
+    kind = kinds().get(record.tx.kind)
+    if kind is None or not kind.as_transaction:
+        raise Rejection("E_SCHEMA", f"expected a known transaction kind, got {record.tx.kind}", path="kind")
+    return kind
+
+
+def _prepared(record: ParsedRecord, kind: TransactionKind[Any, Any], body: Body) -> Prepared:
+    """The record with its body, whose values are good."""
+    if body.sign_by == 0 and any(scope == "body" for _, scope, _ in record.signatures):
+        raise Rejection(
+            "E_SCHEMA", "expected sign_by in a body that is signed by itself", path="body.sign_by"
+        )
+    return Prepared(record, kind, body, _holders(kind, body))
+
+
+def _by_kind(records: Sequence[ParsedRecord]) -> dict[str, list[int]]:
+    """Places of the records of each kind."""
+    found: dict[str, list[int]] = {}
+    for place, record in enumerate(records):
+        found.setdefault(record.tx.kind, []).append(place)
+    return found
+
+
+def _bodies(
+    records: Sequence[ParsedRecord], places: Mapping[str, Sequence[int]], *, checked: bool
+) -> list[Body]:
+    """The bodies of records, those of a kind decoded together.
+
+    Args:
+        records: of known kinds.
+        places: as :func:`_by_kind` gives them.
+        checked: these very bodies were decoded in full before.
+
+    Raises:
+        DecodeError: one is not of its kind's form.
+    """
+    found: list[Any] = [None] * len(records)
+    for name, own in places.items():
+        bulk = _bulk(kinds()[name].body)
+        raws = [records[place].tx.body for place in own]
+        bodies = bulk.decode_known(raws) if checked else bulk.decode(raws)
+        for place, body in zip(own, bodies, strict=True):
+            found[place] = body
+    return found
+
+
+@cache
+def _bulk(body: type[Body]) -> Bulk[Body]:
+    return Bulk(body)
 
 
 def _holders(kind: TransactionKind[Any, Any], body: Body) -> Mapping[bytes, bytes]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
+from io import FileIO
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -60,6 +63,11 @@ class _Kernel:
             os.close(descriptor)
 
 
+_NEW: Final = ".new"
+"""Ends the name of a file that has not got its own yet."""
+_OPEN: Final = 64
+"""Files open at a time."""
+
 _KERNEL: Final[Syncs] = _Kernel()
 SYNCS: Final[ContextVar[Syncs]] = ContextVar("syncs", default=_KERNEL)
 """Who syncs. A context variable, so that each of several simulated hosts in one process has its own."""
@@ -94,19 +102,53 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
     Args:
         durable: sync the content before and the directory after the rename.
     """
-    replace_content(path, data, durable=durable)
-    if durable:
-        sync_directory(path.parent)
-
-
-def replace_content(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """:func:`replace_file` for several files of a directory, which the caller syncs once, after all of them."""
     if not path.parent.is_dir():
         make_directory(path.parent)
-    temporary = path.with_name(path.name + ".new")
+    temporary = path.with_name(path.name + _NEW)
     with temporary.open("wb") as file:
         file.write(data)
         if durable:
             file.flush()
             sync_file(file.fileno())
     temporary.replace(path)
+    if durable:
+        sync_directory(path.parent)
+
+
+def replace_files(files: Sequence[tuple[Path, bytes]]) -> None:
+    """:func:`replace_file` for several files, but for their folders, which the caller syncs once, after all of them.
+
+    They are handed to the disk together and synced then, so that it works at all of them at a time: thirty files
+    take it little longer than two, and half the processor time.
+    """
+    for at in range(0, len(files), _OPEN):
+        _replace_some(files[at : at + _OPEN])
+
+
+def _replace_some(files: Sequence[tuple[Path, bytes]]) -> None:
+    temporary = [path.with_name(path.name + _NEW) for path, _ in files]
+    for folder in {path.parent: None for path, _ in files}:
+        if not folder.is_dir():
+            make_directory(folder)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(path.open("wb", buffering=0)) for path in temporary]
+        for file, (_, data) in zip(opened, files, strict=True):
+            _write_whole(file, data)
+            _begin_writing(file.fileno())
+        for file in opened:
+            sync_file(file.fileno())
+    for path, (final, _) in zip(temporary, files, strict=True):
+        path.replace(final)
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """Write all of it: one call may take less, on a disk that gets full."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _begin_writing(descriptor: int) -> None:
+    """Let the disk begin with a file that is to be synced in a moment; where that is not possible the sync does all."""
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -38,8 +39,8 @@ from accord_ledger.merkle.tiles import (
 from accord_ledger.merkle.tree import EMPTY_ROOT, Frontier, leaf_hash
 from accord_node.storage.durable import (
     make_directory,
-    replace_content,
     replace_file,
+    replace_files,
     sync_directory,
     sync_file,
 )
@@ -48,13 +49,14 @@ log = structlog.get_logger("logfiles")
 
 
 class LogFiles:
-    """The log's files; used from one thread at a time."""
+    """The log's files. A block is added in one thread, a checkpoint written in another: each has them to itself."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._tail_directory = root / "tail"
         make_directory(self._tail_directory)
         make_directory(root / "tile" / "entries")
+        self._alone = threading.Lock()
         self._tail: BinaryIO | None = None
         self._tail_entries: list[bytes] = []
         self.edge = TileEdge(0, ())
@@ -200,43 +202,46 @@ class LogFiles:
         Every file is synced before it gets its name, and each folder once, after all of its names. The tail
         that a bundle has outgrown goes last of all: until the bundle is there for sure, its entries stand there.
         """
+        with self._alone:
+            self._append(entries, leaf_hashes)
+
+    def _append(self, entries: Sequence[bytes], leaf_hashes: Sequence[bytes]) -> None:
         if self._tail is None:
             raise FatalError("LOG_CLOSED", "expected an open log")
-        index, at, folders = self.size // TILE_WIDTH, 0, dict[Path, None]()
-        while (room := TILE_WIDTH - len(self._tail_entries)) <= len(entries) - at:
-            folders[self._write_bundle(index, entries[at : at + room])] = None
-            index, at = index + 1, at + room
-        outgrown = Path(self._tail.name) if at else None
+        begin, at, held = self.size // TILE_WIDTH, 0, self._tail_entries
+        bundles: list[tuple[Path, bytes]] = []
+        while (room := TILE_WIDTH - len(held)) <= len(entries) - at:
+            full = self.root / entries_path(begin + len(bundles))
+            bundles.append((full, pack_entries([*held, *entries[at : at + room]])))
+            at, held = at + room, []
+        edge, tiles = self.edge.extend(leaf_hashes)
+        full_tiles = [(self.root / tile.path, data) for tile, data in tiles if tile.width == TILE_WIDTH]
+        replace_files([*bundles, *full_tiles])
+        for path, _ in (*bundles, *full_tiles):
+            shutil.rmtree(f"{path}.p", ignore_errors=True)
+        outgrown = Path(self._tail.name) if bundles else None
         if outgrown is not None:
             self._tail.close()
-            self._tail = (self._tail_directory / str(index)).open("ab", buffering=0)
+            self._tail_entries = []
+            self._tail = (self._tail_directory / str(begin + len(bundles))).open("ab", buffering=0)
         if at < len(entries):
             self._tail.write(pack_entries(entries[at:]))
             self._tail_entries += entries[at:]
             sync_file(self._tail.fileno())
-        self.edge, tiles = self.edge.extend(leaf_hashes)
-        for tile, data in tiles:
-            if tile.width == TILE_WIDTH:
-                path = self.root / tile.path
-                replace_content(path, data)
-                folders[path.parent] = None
-                shutil.rmtree(self.root / f"{tile.path}.p", ignore_errors=True)
+        self.edge = edge
+        folders = {path.parent: None for path, _ in (*bundles, *full_tiles)}
         for folder in folders:
             sync_directory(folder)
         if outgrown is not None:
             outgrown.unlink()
             sync_directory(self._tail_directory)
 
-    def _write_bundle(self, index: int, part: Sequence[bytes]) -> Path:
-        """Write the bundle that these entries complete; returns its folder, which is to be synced."""
-        full = self.root / entries_path(index)
-        replace_content(full, pack_entries([*self._tail_entries, *part]))
-        shutil.rmtree(self.root / f"{entries_path(index)}.p", ignore_errors=True)
-        self._tail_entries = []
-        return full.parent
-
     def publish(self, size: int, checkpoint: bytes) -> None:
         """Write the partial tiles of a log size, then its checkpoint: never ahead of its tiles."""
+        with self._alone:
+            self._publish(size, checkpoint)
+
+    def _publish(self, size: int, checkpoint: bytes) -> None:
         index, width = divmod(size, TILE_WIDTH)
         if width and not (self.root / entries_path(index)).exists():
             replace_file(

@@ -77,13 +77,14 @@ class DurableState:
         with self._lock:
             self._map = state
             self._leaving = {}
-            kept, young, old = dict[bytes, Any](), self._young, self._old
-            for key, value in written.items():
-                if value is not None and not key.startswith(_WRITTEN_ONCE):
-                    kept[key] = value
-                else:
-                    young.pop(key, None)
-                    old.pop(key, None)
+            kept = {
+                key: value
+                for key, value in written.items()
+                if value is not None and not key.startswith(_WRITTEN_ONCE)
+            }
+            for held in (self._young, self._old):
+                for key in (held.keys() & written.keys()) - kept.keys():
+                    del held[key]
             self._make_room(len(kept))
             self._young.update(kept)
 
