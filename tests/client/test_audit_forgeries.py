@@ -124,6 +124,8 @@ CERTIFICATES: list[tuple[str, Callable[[Forger, Certificate], Certificate]]] = [
     ("CERTIFICATE_MEMBER", _stranger),
     ("CERTIFICATE_ORDER", _twice),
     ("CERTIFICATE_KIND", lambda world, real: _votes(world, real, SEATS, kind="nullify", seal=bytes(32))),
+    ("CERTIFICATE_KIND", lambda world, real: _votes(world, real, SEATS, kind="nullify")),
+    ("CERTIFICATE_KIND", lambda world, real: _votes(world, real, SEATS, seal=bytes(32))),
     ("CERTIFICATE_SEAL", lambda world, real: _votes(world, real, SEATS, seal=b"\1" * 32)),
     ("CERTIFICATE_VIEW", lambda world, real: _votes(world, real, SEATS, view=real.view - 1)),
     ("CERTIFICATE_VIEW", lambda world, real: _votes(world, real, SEATS, view=real.view + 1)),

@@ -121,6 +121,19 @@ def test_i1_a_credential_spent_twice(honest: Watched) -> None:
     assert honest.codes(*_doubled(honest)) == {"I1"}
 
 
+@pytest.mark.parametrize(
+    ("exclusivity", "receiver", "broken"),
+    [("alliance", "suny", True), ("receiver", "bcb", True), ("receiver", "suny", False)],
+)
+def test_i1_two_receivers_share_a_credential_only_where_both_agreements_let_them(
+    honest: Watched, exclusivity: str, receiver: str, broken: bool
+) -> None:
+    where = honest.get(RECOGNITIONS, *R1).agreement
+    terms = replace(honest.get(AGREEMENT_TERMS, *where), exclusivity=exclusivity)
+    found = honest.codes(*_doubled(honest, receiver=receiver), (AGREEMENT_TERMS, terms, where))
+    assert ("I1" in found) == broken
+
+
 def test_i1_a_spend_nobody_noted(honest: Watched) -> None:
     assert honest.codes((CREDENTIALS, None, (honest.batch.batch_id, 0))) == {"I1"}
 

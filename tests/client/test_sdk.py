@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -139,6 +140,32 @@ async def test_a_404_without_proof_is_no_absence(server: LedgerServer, second: L
         assert caught.value.code == "LEDGER_PROOF_MISSING"
     async with client(server, second) as accord:
         assert (await accord.party("uu")).value is not None
+
+
+async def test_what_is_shown_of_the_log_is_what_was_asked_for(
+    server: LedgerServer, second: LedgerServer
+) -> None:
+    """Genuine proofs of another block or record, or none, in answer to a question about this one."""
+    other, index = (server.ledger.index_of(parse_record(one).tx_id) for one in records(server.ledger)[:2])
+    assert index is not None
+    seal = server.ledger.seals[1].seal
+    async with client(server) as alone, client(server, second) as both:
+        asked: list[tuple[Callable[[AccordClient], Awaitable[object]], str, str]] = [
+            (lambda one: one.seal(2), "/v1/blocks/1?proof=1", "LEDGER_SEAL"),
+            (lambda one: one.seal(2), "/v1/blocks/2", "LEDGER_PROOF_MISSING"),
+            (lambda one: one.record(index), f"/v1/records/{other}?proof=1", "LEDGER_RECORD"),
+            (lambda one: one.record(index), f"/v1/records/{index}", "LEDGER_PROOF_MISSING"),
+            (lambda one: one.transaction(b"\1" * 32), f"/v1/records/{index}?proof=1", "LEDGER_RECORD"),
+        ]
+        for ask, shown, code in asked:
+            lie = answer_with(await alone.transport.fetch(server.url, shown, limit=10**6))
+            server.faults.append(lie)
+            with pytest.raises(AccordError) as caught:
+                await ask(alone)
+            assert caught.value.code == code
+        server.faults.append(lie)
+        assert await both.seal(2) == seal
+        assert (await alone.record(index))[1].record.entry == server.ledger.entries[index]
 
 
 async def test_old_answers_are_refused(server: LedgerServer) -> None:

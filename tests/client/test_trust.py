@@ -9,6 +9,7 @@ from accord_client.trust import Trust, load_trust
 from accord_genesis.files import CeremonyError
 from accord_ledger.block import SealedBytes
 from accord_ledger.errors import DecodeError, ProofError
+from accord_ledger.note import ED25519, VerifierKey
 from accord_ledger.policy import parse_policy
 from client_ledger import ORIGIN, ClientLedger, genesis, genesis_file, issued, stranger
 from domain_alliance import SEATS
@@ -95,6 +96,28 @@ def test_a_fork_is_evidence_with_both_notes(tmp_path: Path) -> None:
     assert {caught.value.believed, caught.value.conflicting} == {good, forged}
     kept = {path.read_bytes() for path in tmp_path.glob("newest.fork-*")}
     assert kept == {good, forged}
+
+
+def test_a_fork_is_named_the_first_time_it_is_seen() -> None:
+    trust = ledger().trust
+    trust.believe(trust.open(ledger().note()))
+    with pytest.raises(ForkError):
+        trust.open(ledger().note(root=b"\x08" * 32))
+
+
+def test_a_policy_pins_one_log_and_needs_the_whole_hash(tmp_path: Path) -> None:
+    policy, network = tmp_path / "policy", genesis().network.hex()
+    text = ledger().trust.policy.format().decode()
+    policy.write_text(text)
+    for wrong in ("", network[:-2], network + "00", "not hex"):
+        with pytest.raises(TrustError) as caught:
+            load_trust(None, policy=policy, network=wrong)
+        assert caught.value.code == "TRUST_POLICY"
+    other = VerifierKey("ledger.example/other", ED25519, stranger().public)
+    policy.write_text(f"log {other}\n{text}")
+    with pytest.raises(TrustError) as caught:
+        load_trust(None, policy=policy, network=network)
+    assert (caught.value.code, "ledger.example/other" in caught.value.detail) == ("TRUST_POLICY", True)
 
 
 def test_a_seal_of_other_members_asks_for_a_newer_pin() -> None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace as change
@@ -111,6 +112,22 @@ def test_another_token_is_not_the_one_of_the_batch() -> None:
     ("claims", "name", "wanted"),
     [
         ({"vct": "urn:other"}, "badge", "DOCUMENT_TYPE"),
+        ({"jti": f"urn:accord:{bytes(32).hex()}:{UUID(int=1)}:2"}, "reference", "DOCUMENT_REFERENCE"),
+        ({"iat": True}, "dates", "TOKEN_DATE"),
+        ({"credits": {"value": "3" + "0" * 60}}, "claims", "DOCUMENT_CLAIM"),
+        ({"credits": {"value": "\u0663"}}, "claims", "DOCUMENT_CLAIM"),
+        (
+            {"status": {"status_list": {"idx": True, "uri": "https://x.example"}}},
+            "position",
+            "MALFORMED_VALUE_ERROR",
+        ),
+        (
+            {"status": {"status_list": {"idx": "1", "uri": "https://x.example"}}},
+            "position",
+            "MALFORMED_VALUE_ERROR",
+        ),
+        ({"status": {"status_list": {"idx": 1, "uri": 5}}}, "position", "MALFORMED_VALUE_ERROR"),
+        ({"status": {"status_list": [1]}}, "position", "MALFORMED_VALUE_ERROR"),
         ({"cnf": sd_jwt.confirmation(stranger().public)}, "holder", "DOCUMENT_HOLDER"),
         ({"cnf": None}, "holder", "SDJWT_HOLDER"),
         ({"iat": AT + 1}, "dates", "TOKEN_NOT_YET_VALID"),

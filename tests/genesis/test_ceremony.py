@@ -141,8 +141,23 @@ def test_a_damaged_statement_is_refused() -> None:
 
 def test_a_key_serves_one_party() -> None:
     who = applicant("e", seat=True, endpoint="wss://e.example/peer")
-    shared = replace(make_secrets(who), node=JOINED[0][0].node)
-    assert code_of_assembly([*STATEMENTS, join(who, shared)]) == "E_KEY_REUSE"
+    others = JOINED[0][0]
+    for shared in (
+        replace(make_secrets(who), node=others.node),
+        replace(make_secrets(who), institution=others.institution),
+    ):
+        assert code_of_assembly([*STATEMENTS, join(who, shared)]) == "E_KEY_REUSE"
+
+
+def test_without_a_key_that_may_found_nobody_joins() -> None:
+    who = applicant("e", seat=True, endpoint="wss://e.example/peer")
+    secrets = make_secrets(who)
+    with pytest.raises(AccordError) as caught:
+        join(who, replace(secrets, institution={"registrar": secrets.institution["registrar"]}))
+    assert (caught.value.code, "governance or institution key of e" in caught.value.detail) == (
+        "STATEMENT_KEY",
+        True,
+    )
 
 
 def test_three_seats_are_too_few() -> None:

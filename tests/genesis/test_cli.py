@@ -235,7 +235,9 @@ def test_a_founder_does_not_sign_what_it_did_not_say(folder: Path) -> None:
     (folder / "uu.statement").rename("true")
     join("uu", "--keys", "other/institution", "--node-keys", "other/node")
     assemble()
-    refused(run("sign", "--statement", "true", "--yes", "--no-passphrase", code=1), "STATEMENT_ALTERED")
+    asked = run("sign", "--statement", "true", "--no-passphrase", typed="y\n", code=1)
+    refused(asked, "STATEMENT_ALTERED")
+    assert "Sign this network" not in asked.stderr
     assert not (folder / "uu.genesis-signature").exists()
 
 
@@ -263,6 +265,11 @@ def test_another_network_is_neither_signed_nor_verified(folder: Path) -> None:
     assemble("--preset", "ects", out="other.accord")
     run("sign", "other.accord", "--statement", "uu.statement", "--yes", "--no-passphrase")
     refused(run("merge", "genesis.accord", "uu.genesis-signature", code=1), "GENESIS_NETWORK")
+    for party in FOUNDERS:
+        sign(party, "--out", f"{party}.signed")
+    run("merge", "genesis.accord", *[f"{party}.signed" for party in FOUNDERS])
+    run("verify")
+    refused(run("verify", "--network", "00" * 32, code=1), "GENESIS_NETWORK")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +278,11 @@ def test_another_network_is_neither_signed_nor_verified(folder: Path) -> None:
         ("join", "uu"),
         ("join", "uu", "--role", "king", "--name", "en=U", "--region", "NL-UT"),
         ("join", "uu", "--role", "university", "--name", "Utrecht", "--region", "NL-UT"),
-        ("join", "uu", "--role", "university", "--name", "en=U", "--region", "NL-UT", "--seat"),
+        ("join", "uu", *PLAIN, "--seat"),
+        ("join", "uu", *PLAIN, "--name", "=U"),
+        ("join", "uu", *PLAIN, "--name", "nl="),
+        ("join", "uu", *PLAIN, "--name", "en=Utrecht again"),
+        ("join", "uu", *PLAIN, "--no-passphrase", "--passphrase-file", "secret"),
         ("new", "--name", "x", "--origin", "y"),
         ("verify", "genesis.accord", "--network"),
         ("unknown",),

@@ -246,6 +246,16 @@ def test_siblings_are_spelled_in_one_way() -> None:
         assert path_refused(root, path, MapProof(levels=(wrong,), bucket=bucket), why)
 
 
+def test_an_empty_child_is_not_spelled_out_among_fifteen_either() -> None:
+    path, leaves = place("7"), leaf(place("7"))
+    children = {slot: bytes([slot + 1]) * 32 for slot in range(16)}
+    children |= {7: Tag.STATE_BUCKET.digest(leaves), 9: EMPTY_ROOT}
+    full = (0xFFFF ^ 1 << 7).to_bytes(2, "big") + b"".join(children[slot] for slot in children if slot != 7)
+    assert len(full) == LEVEL_BYTES
+    wrong = MapProof(levels=(full,), bucket=leaves)
+    assert path_refused(node_root(children), path, wrong, "not empty at nibble 9")
+
+
 def test_decoding_is_bounded() -> None:
     good = encode(STATE.prove(HERE))
     assert decode(good, MapProof) == STATE.prove(HERE)

@@ -179,6 +179,7 @@ ROOT = "GqaNMHSQWlgfhMu9D3U3lJBP2ARRvEwT5p2aU7xZUCw="
         "\n",
         f"log.example\n5\n{ROOT}",
         f"log.example\n5\n{ROOT}\n\n",
+        f"log.example\n5\n{ROOT}\nwithout a last newline",
         f"log.example\n5\n{ROOT}\nextension\n",
         f"\n5\n{ROOT}\n",
         f"log example\n5\n{ROOT}\n",

@@ -12,6 +12,7 @@ from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus.config import Config
 from accord_ledger.consensus.evidence import Evidence, check_evidence
 from accord_ledger.consensus.inputs import TimerKind
+from accord_ledger.consensus.speech import MAX_ANSWERED
 from accord_ledger.errors import ProofError
 from accord_ledger.keys import SigningKey
 from consensus_script import NETWORK, Seat, block, certificate, nullify, only, vote
@@ -90,6 +91,16 @@ def test_who_is_stuck_behind_gets_the_certificates_once_in_a_while() -> None:
     assert [(held.certificate.kind, held.to) for held in helped] == [("finalize", "m2"), ("nullify", "m2")]
     seat.give(on.TimeoutElapsed(1, TimerKind.HELP))
     assert len(only(seat.give(nullify(3, "m2")), do.SendCertificate)) == 2
+
+
+def test_no_more_askers_are_answered_or_remembered_between_two_help_timers_than_fit() -> None:
+    seat = Seat()
+    seat.certify("finalize", 4, B1.hash)
+    asked = [on.CertificatesRequested(f"o{peer}", 1, 9) for peer in range(2 * MAX_ANSWERED)]
+    answered = [held.to for held in only(seat.give(*asked), do.SendCertificate)]
+    assert answered == [f"o{peer}" for peer in range(MAX_ANSWERED)]
+    seat.give(on.TimeoutElapsed(1, TimerKind.HELP))
+    assert [held.to for held in only(seat.give(asked[-1]), do.SendCertificate)] == [asked[-1].member]
 
 
 def test_who_works_on_what_we_know_to_be_final_is_told() -> None:

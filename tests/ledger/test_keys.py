@@ -1,12 +1,14 @@
 """The one verification rule, held to published vectors, and the admission of keys."""
 
 import json
+from hashlib import sha512
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl import bindings
 
 from accord_ledger.errors import ProofError, Rejection
 from accord_ledger.keys import (
@@ -113,6 +115,15 @@ def test_wrong_lengths_are_a_plain_no(cut: int) -> None:
     assert not admissible((key.public * 3)[:cut])
 
 
+def test_no_byte_moves_between_signature_and_message() -> None:
+    """The library checks the two joined; cut elsewhere, they would make a second signature of other words."""
+    key = SigningKey(bytes(32))
+    signature = key.sign(b"message")
+    for cut in (1, 3):
+        assert not verifies(key.public, b"message"[cut:], signature + b"message"[:cut])
+        assert not verifies(key.public, signature[-cut:] + b"message", signature[:-cut])
+
+
 def test_check_signature_names_its_error() -> None:
     key = SigningKey(bytes(32))
     check_signature(key.public, b"message", key.sign(b"message"), "a seal")
@@ -155,6 +166,37 @@ def test_keys_that_are_no_points_of_prime_order_are_not_admitted(public: bytes) 
     with pytest.raises(Rejection) as caught:
         check_possession(NETWORK, "party", "vote", public, bytes(64), "keys[0]")
     assert (caught.value.code, caught.value.path) == ("E_KEY_INVALID", "keys[0]")
+
+
+POINT_OF_ORDER_8 = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+
+
+def proof_of_a_mixed_key() -> tuple[bytes, bytes]:
+    """A key with a part of order 8, and a possession proof by it that verifies all the same.
+
+    The equation S B = R + h A leaves the small part h T over; it is nothing where 8 divides h.
+    """
+    secret = (7).to_bytes(32, "little")
+    public = bindings.crypto_core_ed25519_add(
+        bindings.crypto_scalarmult_ed25519_base_noclamp(secret), POINT_OF_ORDER_8
+    )
+    message = possession_message(NETWORK, "party", "vote", public)
+    for number in range(1, 500):
+        once = number.to_bytes(32, "little")
+        point = bindings.crypto_scalarmult_ed25519_base_noclamp(once)
+        digest = bindings.crypto_core_ed25519_scalar_reduce(sha512(point + public + message).digest())
+        if not digest[0] & 7:
+            product = bindings.crypto_core_ed25519_scalar_mul(digest, secret)
+            return public, point + bindings.crypto_core_ed25519_scalar_add(once, product)
+    raise AssertionError("one in eight should do")
+
+
+def test_a_key_of_mixed_order_is_not_admitted_though_its_proof_verifies() -> None:
+    public, proof = proof_of_a_mixed_key()
+    assert verifies(public, possession_message(NETWORK, "party", "vote", public), proof)
+    assert not admissible(public)
+    with pytest.raises(Rejection, match="prime order"):
+        check_possession(NETWORK, "party", "vote", public, proof, "keys[0]")
 
 
 def test_possession_is_proved_for_one_owner_one_use_one_network() -> None:

@@ -1,5 +1,7 @@
 """Signed notes: the example of the specification, and everything a stranger may put in one."""
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -209,10 +211,33 @@ def test_malformed_keys(text: str) -> None:
     assert caught.value.code == "NOTE_KEY"
 
 
+@pytest.mark.parametrize(
+    ("name", "type_byte", "size"),
+    [("key.example", 2, 32), ("key.example", 0, 32), ("key.example", 1, 31), ("key.example", 4, 33),
+     ("", 1, 32), ("two words", 1, 32)],
+)  # fmt: skip
+def test_a_key_that_cannot_be_used_is_refused_though_its_id_is_right(
+    name: str, type_byte: int, size: int
+) -> None:
+    public = bytes(range(size))
+    material = b64encode(bytes([type_byte]) + public).decode()
+    with pytest.raises(DecodeError) as caught:
+        VerifierKey.parse(f"{name}+{key_id(name, type_byte, public).hex()}+{material}")
+    assert caught.value.code == "NOTE_KEY"
+
+
+def test_a_name_has_at_most_255_bytes() -> None:
+    assert VerifierKey("n" * 255, ED25519, ONE.key.public)
+    with pytest.raises(ValueError, match="key name"):
+        VerifierKey("n" * 256, ED25519, ONE.key.public)
+
+
 @pytest.mark.parametrize("text", ["", "no newline", "tab\there\n", "nul\x00\n", "cr\r\n"])
 def test_what_is_no_text_is_never_signed(text: str) -> None:
     with pytest.raises(ValueError, match="expected text"):
         ONE.sign(text)
+    with pytest.raises(ValueError, match="expected text"):
+        Note(text, ()).format()
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.just("\n")))

@@ -116,6 +116,15 @@ def test_damaged_consistency_proofs_are_refused(size1: int, size2: int) -> None:
         refused("MERKLE_CONSISTENCY", check_consistency, size1, size2, bad, ROOTS[size1], ROOTS[size2])
 
 
+def test_a_hash_too_many_is_refused_even_if_it_leads_to_the_root() -> None:
+    """Whoever lies about the size could otherwise show a leaf, or an older tree, at another place."""
+    refused("MERKLE_INCLUSION", check_inclusion, HASHES[1], 0, 1, [HASHES[0]], ROOTS[2])
+    path, other = consistency_proof(HASHES, 3, 4), bytes(32)
+    check_consistency(3, 4, path, ROOTS[3], ROOTS[4])
+    above = [tree.node_hash(other, ROOTS[size]) for size in (3, 4)]
+    refused("MERKLE_CONSISTENCY", check_consistency, 3, 4, [*path, other], *above)
+
+
 @pytest.mark.parametrize(("index", "size"), [(-1, 5), (5, 5), (0, 0), (0, 2**63), (2**70, 2**70 + 1)])
 def test_places_that_do_not_exist(index: int, size: int) -> None:
     refused("MERKLE_INCLUSION", inclusion_root, HASHES[0], index, size, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,6 +180,16 @@ def test_a_block_without_end_is_given_up() -> None:
     assert reader.broken is None
     reader.add(b"\x82")
     assert reader.broken == ("BLOCK_TOO_LARGE", f"no seal after {size} records")
+
+
+def test_a_block_of_too_many_bytes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blockreader, "MAX_BLOCK_BYTES", 8)
+    reader = BlockReader()
+    for _ in range(2):
+        reader.add(b"\x82abc")
+    assert reader.broken is None
+    reader.add(b"\x82")
+    assert reader.broken == ("BLOCK_TOO_LARGE", "no seal after 2 records")
 
 
 @settings(max_examples=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from accord_client.api import StateProof
@@ -72,3 +72,5 @@ class Receipt:
     """Computed facts (``awarded``, ``exact``, ``dropped`` ...), as the node says."""
     proved: bool = False
     """The record was proved to be in the log; otherwise finality is the node's word."""
+    node: str = field(default="", compare=False)
+    """URL of the node that gave it."""

@@ -3,7 +3,8 @@
 A record is named by its own bytes, so sending it again, to the same node or another, does no harm: a node
 that knows it answers with the first receipt. That makes retrying safe, and this module does nothing else:
 after a lost answer, ``busy`` or ``accepted`` it sends the same entry again until it is final, refused or
-expired. A refusal after a lost answer is believed only when no node knows the transaction as final.
+expired. A refusal after a lost answer is believed only when no node knows the transaction as final. Who
+calls a record final that no node proves is asked last, and the record is sent to another.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
-from accord_client.api import MAX_BULK, RecordAnswer, SubmitRequest, SubmitResponse, SubmitResult
+from accord_client.api import MAX_BULK, Problem, RecordAnswer, SubmitRequest, SubmitResponse, SubmitResult
 from accord_client.errors import (
     ClientError,
     ExpiredError,
+    ForkError,
     NodeError,
     NotFinalError,
     NotFoundError,
@@ -59,6 +61,7 @@ class Submits:
 
     transport: Transport
     trust: Trust
+    now: Callable[[], float]
     floor: int
 
     async def submit(
@@ -79,12 +82,22 @@ class Submits:
             NodeError: no node could be asked.
             ProofError: what nodes call final cannot be proved.
         """
-        outcome = (await self.submit_many([entry], wait=wait, timeout=timeout))[0]
-        if isinstance(outcome, ClientError):
-            raise outcome
-        if prove and outcome.final:
-            return await self.prove_receipt(outcome, entry)
-        return outcome
+        deadline = time.monotonic() + timeout
+        while True:
+            [outcome] = await self._settle([entry], wait=wait, deadline=deadline)
+            if isinstance(outcome, ClientError):
+                raise outcome
+            if not (prove and outcome.final):
+                return outcome
+            try:
+                return await self.prove_receipt(outcome, entry)
+            except ForkError:
+                raise
+            except AccordError:
+                self.transport.demote(outcome.node)
+                if len(self.transport.urls) == 1 or time.monotonic() + PAUSE >= deadline:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def submit_many(
         self,
@@ -105,10 +118,42 @@ class Submits:
         Raises:
             Rejection: ``E_SCHEMA``: an entry is no record; nothing was sent.
         """
+        outcomes = await self._settle(
+            entries, wait=wait, deadline=time.monotonic() + timeout, progress=progress
+        )
+        await self._reach(entries, outcomes)
+        return outcomes
+
+    async def _reach(self, entries: Sequence[bytes | Draft], outcomes: Sequence[Outcome]) -> None:
+        """Let what is read from now on hold the newest of these records, once that one is proved."""
+        done = [
+            (one.index, place)
+            for place, one in enumerate(outcomes)
+            if isinstance(one, Receipt) and one.index is not None
+        ]
+        if not done:
+            return
+        place = max(done)[1]
+        try:
+            await self.prove_receipt(cast("Receipt", outcomes[place]), entries[place])
+        except ForkError:
+            raise
+        except AccordError:
+            return  # the receipts stay what they say they are, a node's word, and nothing follows from it
+
+    async def _settle(
+        self,
+        entries: Sequence[bytes | Draft],
+        *,
+        wait: bool,
+        deadline: float,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Outcome]:
+        """An outcome for each, as nodes say."""
         records = [parse_record(_entry(item)) for item in entries]
         outcomes: list[Outcome | None] = [None] * len(records)
         waiting = [_Waiting(place, record) for place, record in enumerate(records)]
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         while waiting:
             for chunk in _chunks(waiting):
                 await self._send(chunk, outcomes, wait=wait, deadline=deadline)
@@ -117,7 +162,7 @@ class Submits:
                 progress(len(records) - len(waiting))
             if waiting and time.monotonic() >= deadline:
                 for item in waiting:
-                    detail = f"expected {item.record.tx_id.hex()} final within {timeout:g} s"
+                    detail = f"expected {item.record.tx_id.hex()} final within {deadline - began:.3g} s"
                     outcomes[item.place] = NotFinalError("NOT_FINAL", detail)
                 break
             if waiting:
@@ -143,9 +188,17 @@ class Submits:
             self.trust.believe(proved.believed)
             return proved
 
+        def missing(problem: Problem) -> ProvedRecord:
+            raise NotFoundError(problem.code, problem.detail, path=problem.path)  # another node may prove it
+
         path = f"/v1/transactions/{receipt.tx_id.hex()}"
-        reply = await self.transport.call("GET", path, RecordAnswer, accept, params={"proof": "1"})
-        return replace(receipt, index=reply.value.index, proved=True)
+        reply = await self.transport.call(
+            "GET", path, RecordAnswer, accept, params={"proof": "1"}, missing=missing
+        )
+        index = reply.value.index
+        # every block ends in an entry of its own, so none is higher than there are entries up to it
+        self.floor = max(self.floor, min(receipt.height or 0, index + 1))
+        return replace(receipt, index=index, proved=True)
 
     # ---- one round -----------------------------------------------------------------------------------
 
@@ -183,7 +236,7 @@ class Submits:
         for item, result in zip(chunk, reply.value.results, strict=True):
             item.doubtful = item.doubtful or reply.failed > 0
             now = reply.value.position.time
-            outcomes[item.place] = await self._judge(item, result, wait=wait, ledger_time=now)
+            outcomes[item.place] = await self._judge(item, result, reply.url, wait=wait, ledger_time=now)
         if any(result.status == "busy" for result in reply.value.results):
             self.transport.demote(reply.url)
 
@@ -199,24 +252,27 @@ class Submits:
                 )
 
     async def _judge(
-        self, item: _Waiting, result: SubmitResult, *, wait: bool, ledger_time: int
+        self, item: _Waiting, result: SubmitResult, node: str, *, wait: bool, ledger_time: int
     ) -> Outcome | None:
         """The outcome of one record, or None while it is open."""
         record = item.record
         if result.status == "final":
-            self.floor = max(self.floor, result.height or 0)
-            return _receipt(record, result)
+            return _receipt(record, result, node)
         if result.status == "rejected":
             if item.doubtful and (known := await self._known(record)) is not None:
                 return known
             return RejectedError.of(result)
-        if ledger_time >= record.tx.expires:
+        if ledger_time >= record.tx.expires and self._past(record.tx.expires):
             return await self._known(record) or ExpiredError(
                 "E_TX_EXPIRED", f"expected it final before {record.tx.expires}, block time is {ledger_time}"
             )
         if result.status == "accepted" and not wait:
-            return _receipt(record, result)
+            return _receipt(record, result, node)
         return None
+
+    def _past(self, moment: int) -> bool:
+        """Whether our own clock agrees: nobody may be told to make a record anew that can still become final."""
+        return self.trust.scripted_clock or self.now() >= moment
 
     async def _known(self, record: ParsedRecord) -> Receipt | None:
         """The receipt of a transaction that some node shows as final."""
@@ -228,10 +284,10 @@ class Submits:
 
         try:
             path = f"/v1/transactions/{record.tx_id.hex()}"
-            view = (await self.transport.call("GET", path, RecordAnswer, shown)).value.record
+            reply = await self.transport.call("GET", path, RecordAnswer, shown)
         except (NotFoundError, NodeError):
             return None
-        self.floor = max(self.floor, view.height)
+        view = reply.value.record
         return Receipt(
             record.tx_id,
             record.entry_hash,
@@ -240,6 +296,7 @@ class Submits:
             index=view.index,
             warnings=tuple(view.warnings),
             result=dict(view.result),
+            node=reply.url,
         )
 
 
@@ -262,7 +319,7 @@ def _chunks(waiting: Iterable[_Waiting]) -> Iterator[list[_Waiting]]:
         yield chunk
 
 
-def _receipt(record: ParsedRecord, result: SubmitResult) -> Receipt:
+def _receipt(record: ParsedRecord, result: SubmitResult, node: str) -> Receipt:
     return Receipt(
         record.tx_id,
         record.entry_hash,
@@ -271,4 +328,5 @@ def _receipt(record: ParsedRecord, result: SubmitResult) -> Receipt:
         index=result.index,
         warnings=tuple(result.warnings),
         result=dict(result.result),
+        node=node,
     )

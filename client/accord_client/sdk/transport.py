@@ -1,9 +1,10 @@
 """HTTP to several nodes that are all the same: bounded, with fail-over, and named errors only.
 
 A node that fails (no connection, timeout, 5xx, an answer that is too large, malformed or does not prove
-what it claims) is asked last for a while, and the next one is tried with the same request. When all
-failed, transient failures are tried again with growing pauses until ``patience`` is over. Requests are
-idempotent: reads are, and a record is named by its own bytes.
+what it claims) is asked last for a while, and the next one is tried with the same request. So is one that
+refuses the request: a false refusal must not keep us from the others. When all failed, transient failures
+are tried again with growing pauses until ``patience`` is over. Requests are idempotent: reads are, and a
+record is named by its own bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import aiohttp
 import msgspec
 
 from accord_client.api import Problem
-from accord_client.errors import ForkError, NodeError, NotFoundError, RefusedError, StaleError, TrustError
+from accord_client.errors import ForkError, NodeError, NotFoundError, RefusedError, StaleError
 from accord_ledger.errors import AccordError, DecodeError, ProofError
 
 T = TypeVar("T")
@@ -131,6 +132,9 @@ class Transport:
         """Ask this node last for a while."""
         self._cool[url] = time.monotonic() + COOLDOWN
 
+    def _cools(self, url: str) -> bool:
+        return self._cool.get(url, 0.0) > time.monotonic()
+
     async def call(
         self,
         method: str,
@@ -162,17 +166,20 @@ class Transport:
             StaleError: ``NODE_STALE``: all that was got is too old.
             ProofError, DecodeError: every node's answer failed in this way.
             ForkError: at once.
-            NotFoundError, RefusedError: the node's own problem.
+            NotFoundError: as one node says, where nothing proves it.
+            RefusedError: every node that could be asked refuses the request.
         """
         deadline = time.monotonic() + self._patience
         failures: list[tuple[str, AccordError]] = []
         pause = FIRST_PAUSE
         while True:
             for url in self.by_preference():
+                if self._cools(url) and _refusal(failures) is not None:
+                    continue  # who has just failed is not waited for to hear the same again
                 try:
                     answer = await self._once(method, url + path, kind, params, body, content_type, timeout)
                     return Reply(await self._judged(url, partial(accept, answer)), url, len(failures))
-                except (ForkError, RefusedError):
+                except ForkError:
                     raise
                 except MissingError as error:
                     if missing is None:
@@ -187,6 +194,8 @@ class Transport:
                 except AccordError as error:
                     failures.append((url, error))
                 self.demote(url)
+            if (refusal := _refusal(failures)) is not None:
+                raise refusal
             if time.monotonic() + pause > deadline or not _worth_waiting(failures[-len(self.urls) :]):
                 raise _summary(failures[-len(self.urls) :])
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
@@ -309,6 +318,11 @@ async def _raise_problem(response: aiohttp.ClientResponse) -> None:
     raise RefusedError(problem.code, problem.detail, path=problem.path)
 
 
+def _refusal(failures: Sequence[tuple[str, AccordError]]) -> RefusedError | None:
+    """What the first node that refused the request said."""
+    return next((error for _, error in failures if isinstance(error, RefusedError)), None)
+
+
 def _worth_waiting(failures: Sequence[tuple[str, AccordError]]) -> bool:
     """Whether any node may do better in a moment."""
     return any(isinstance(error, NodeError) or error.code in BEHIND for _, error in failures)
@@ -319,7 +333,7 @@ def _summary(failures: Sequence[tuple[str, AccordError]]) -> AccordError:
     errors = [error for _, error in failures]
     if all(isinstance(error, StaleError) or error.code in BEHIND for error in errors):
         return StaleError("NODE_STALE", errors[-1].detail, failures=_shown(failures))
-    if all(isinstance(error, ProofError | DecodeError | TrustError) for error in errors):
+    if all(isinstance(error, ProofError | DecodeError | NotFoundError) for error in errors):
         return errors[-1]
     return NodeError(
         "NODE_UNAVAILABLE",
