@@ -38,7 +38,12 @@ class StatusNetwork(Network):
 
     def config(self, party: str, **peers: Any) -> Config:
         plain = msgspec.to_builtins(super().config(party, **peers))
-        return parse(plain | {"publish": {"url": f"https://{party}.example", "status_window_seconds": 3600}})
+        publish = {
+            "url": f"https://{party}.example",
+            "status_window_seconds": 3600,
+            "status_ttl_seconds": 240,
+        }
+        return parse(plain | {"publish": publish})
 
 
 def status_alliance(alliance: Alliance) -> StatusAlliance:

@@ -33,9 +33,13 @@ class ComingKeys(Section, frozen=True, kw_only=True):
     """Files of keys being rotated in; votes and cosignatures change over in the epoch that names them."""
 
     link: str = ""
+    """Opens links once the ledger names it; it may name both for a while."""
     log: str = ""
+    """Signs checkpoints and rejections once the ledger names it."""
     vote: str = ""
+    """Votes from the epoch on whose members name it."""
     witness: str = ""
+    """Cosigns from the epoch on whose members name it."""
 
 
 class Keys(Section, frozen=True, kw_only=True):
@@ -58,11 +62,13 @@ class Http(Section, frozen=True, kw_only=True):
     """The interface for clients, auditors and browsers."""
 
     host: str = "127.0.0.1"
+    """Address to listen at; 0.0.0.0 or :: for all of this machine."""
     port: Port = 8080
     """0 takes a free port."""
     certificate: str = ""
     """TLS certificate chain (PEM); empty: plain HTTP, for use behind a reverse proxy or on loopback."""
     private_key: str = ""
+    """Key of that certificate (PEM); empty: it stands in the same file."""
     max_connections: Positive = 1000
     """Open connections; further ones wait in the listen queue."""
     submissions_at_once: Positive = 64
@@ -86,7 +92,9 @@ class Peers(Section, frozen=True, kw_only=True):
     """The interface for other nodes."""
 
     host: str = "127.0.0.1"
+    """Address to listen at; 0.0.0.0 or :: for all of this machine. Others dial the endpoint on the ledger."""
     port: Port = 7443
+    """0 takes a free port, which only helps where nobody has to dial this node."""
     links: list[Slug] = []
     """Link to these parties only; empty: to all validators."""
 
@@ -110,9 +118,11 @@ class Pool(Section, frozen=True, kw_only=True):
     """Transactions waiting for a block."""
 
     capacity: Positive = 50_000
+    """Most transactions that wait; further ones are answered "busy"."""
     author_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
     """Largest part of the pool that one author's transactions may take."""
     max_bytes: Positive = 128 * 1024 * 1024
+    """Most bytes that wait."""
 
 
 class Work(Section, frozen=True, kw_only=True):
@@ -121,6 +131,7 @@ class Work(Section, frozen=True, kw_only=True):
     signature_threads: Annotated[int, Meta(ge=1, le=64)] = 1
     """Threads that check signatures."""
     signatures_remembered: Positive = 200_000
+    """Good signatures that are not checked again when their record comes in a block."""
     state_values_cached: Positive = 100_000
     """Decoded state values kept in memory."""
     database_cache_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
@@ -135,7 +146,9 @@ class Logging(Section, frozen=True, kw_only=True):
     """Structured logs on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged: debug, info, warning or error."""
     format: Literal["json", "console"] = "json"
+    """json: one object a line, for machines; console: aligned text, for people."""
 
 
 class Config(Section, frozen=True, kw_only=True):

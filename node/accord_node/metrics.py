@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter as Kinds
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from prometheus_client import (
@@ -146,19 +146,34 @@ class Metrics:
         GCCollector(registry=registry)
         self._last_block = time.monotonic()
 
+    def count(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show a number that somebody else keeps, as a counter."""
+        self.registry.register(_Kept(f"accord_{name}", text, value))
+
     def on_final(self, block: Executed, _: object, __: Version) -> None:
         """A block became durable."""
         now = time.monotonic()
         self._interval.observe(now - self._last_block)
         self._last_block = now
         self._block_records.observe(len(block.prepared))
-        for kind, count in Kinds(item.record.tx.kind for item in block.prepared).items():
+        for kind, count in Kinds([item.record.tx.kind for item in block.prepared]).items():
             self._records.labels(kind).inc(count)
         self._bytes.inc(block.size)
 
     def page(self) -> bytes:
         """Everything, in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class _Kept(Collector):
+    """A counter read from whoever keeps it."""
+
+    def __init__(self, name: str, text: str, value: Callable[[], float]) -> None:
+        self._name, self._text, self._value = name, text, value
+
+    def collect(self) -> Iterator[Metric]:
+        """See ``prometheus_client``."""
+        yield CounterMetricFamily(self._name, self._text, value=self._value())
 
 
 class NodeCollector(Collector):

@@ -36,6 +36,14 @@ def test_the_explanation_names_every_key() -> None:
         assert set(table) == {field.name for field in msgspec.structs.fields(kind)}, path
 
 
+def test_the_explanation_explains_every_key() -> None:
+    lines = explain().splitlines()
+    keys = [at for at, line in enumerate(lines) if " = " in line and not line.startswith("#")]
+    bare = [lines[at] for at in keys if not at or not lines[at - 1].startswith("#")]
+    assert len(keys) > 40
+    assert bare == []
+
+
 def test_the_deployed_example_is_the_explanation() -> None:
     example = Path(__file__).resolve().parents[2] / "deploy" / "node.toml"
     assert example.read_text(encoding="utf-8") == explain()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from accord_node.http import events
+from accord_node.http import HttpServer, events
 from node_network import issue_entry
 from waiting import until
 
@@ -101,3 +104,51 @@ async def test_a_reader_that_left_is_forgotten(served: Any) -> None:
         before = served.server.site.feed.subscribers
         assert before >= 1
     await until(lambda: served.server.site.feed.subscribers < before, "forgot the reader")
+
+
+@session
+async def test_a_resumption_that_names_no_index_is_refused(served: Any) -> None:
+    for wrong in ("x", "-1", "1.5", str(2**53)):
+        problem = await served.get("/v1/events", 400, headers={"Last-Event-ID": wrong})
+        assert (problem["code"], problem["path"]) == ("HTTP_QUERY", "Last-Event-ID")
+
+
+def deaf_reader(port: int) -> socket.socket:
+    """Asks for every event and reads none."""
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.connect(("127.0.0.1", port))
+    slow.sendall(b"GET /v1/events?from=0 HTTP/1.1\r\nHost: here\r\n\r\n")
+    return slow
+
+
+async def rest_of(slow: socket.socket) -> bytes:
+    taken, loop = b"", asyncio.get_running_loop()
+    slow.setblocking(False)
+    with suppress(ConnectionResetError):
+        while chunk := await loop.sock_recv(slow, 65_536):
+            taken += chunk
+    return taken
+
+
+@session
+async def test_a_reader_that_takes_nothing_is_let_go_and_can_resume(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [issue_entry(served.alliance, "p0", "welding", next(numbers), count=12) for _ in range(200)]
+    await served.submit(*entries)
+    monkeypatch.setattr(events, "WRITE_SECONDS", 0.2)
+    server = HttpServer(served.node)
+    await server.start()
+    running: Any = server
+    running._listener._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    with deaf_reader(server.port) as slow:
+        await until(lambda: server.site.feed.subscribers == 1, "reads")
+        await until(lambda: server.site.feed.subscribers == 0, "let go")
+        await until(lambda: not running._runner.server.connections, "its connection has ended")
+        taken = await rest_of(slow)
+    await server.close()
+    *_, last = re.findall(rb"id: (\d+)", taken)
+    async with served.client.get("/v1/events", headers={"Last-Event-ID": last.decode()}) as answer:
+        [(index, _)] = await read_events(answer, 1)
+    assert int(last) < index < served.node.chain.base.log.size

@@ -33,6 +33,15 @@ async def test_the_served_catalogue_is_the_one_of_all_texts(served: Any) -> None
     }
 
 
+@session
+async def test_the_type_of_a_problem_leads_to_its_meaning(served: Any) -> None:
+    """RFC 9457 3.1.1: the type is resolved against the address, and what is there explains it."""
+    for code in ("OBJECT_UNKNOWN", "BUSY_EVENTS"):
+        address, _, name = ProblemError(code).document().type.partition("#")
+        [kind] = [kind for kind in (await served.get(address))["problems"] if kind["code"] == name]
+        assert kind == {"code": code, "status": STATUSES[code], "meaning": catalogue()[code].meaning()}
+
+
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_every_problem_says_what_it_means(code: str) -> None:
     problem = ProblemError(code).document("zh")

@@ -15,6 +15,7 @@ from accord_client.documents.multikey import encode_multikey
 from accord_client.documents.status_bits import MIN_BITS
 from accord_client.documents.status_bitstring import check_status_list
 from accord_client.documents.status_token import INVALID, SUSPENDED, VALID, check_status_token
+from accord_client.documents.timestamps import stamp_seconds
 from accord_ledger.blockreader import BlockReader
 from accord_ledger.calendar import date_at
 from accord_ledger.domain.credentials import standing_of
@@ -109,7 +110,9 @@ async def test_a_cache_can_keep_it(world: StatusWorld) -> None:
     async with world.client.get(f"{world.list_path}/revocation") as answer:
         tag, cache = answer.headers["ETag"], answer.headers["Cache-Control"]
         assert answer.content_type == "application/vc"
-    assert cache == "public, max-age=300"
+        until = stamp_seconds(json.loads(await answer.read())["validUntil"], code="", path="")
+    assert cache == "public, max-age=240"  # as the configuration says
+    assert 3600 < until - world.net.nodes["p0"].chain.base.time <= 2 * 3600
     await world.get(f"{world.list_path}/revocation", 304, headers={"If-None-Match": tag})
     at = {"timestamp": json.loads(await world.get(f"{world.list_path}/revocation"))["validFrom"]}
     async with world.client.get(f"{world.list_path}/revocation", params=at) as answer:

@@ -14,6 +14,8 @@ from accord_client.api import SubmitResponse
 from accord_ledger import codec
 from accord_ledger.keys import verifies
 from accord_ledger.tags import Tag
+from accord_node.http import submit
+from accord_node.http.site import MIB
 from node_network import issue_entry
 from waiting import until_so
 
@@ -117,3 +119,56 @@ async def test_wait_belongs_into_the_body_of_many(served: Any) -> None:
     async with served.client.post("/v1/transactions?wait=final", json=body) as answer:
         assert answer.status == 400
         assert (await answer.json(content_type=None))["code"] == "HTTP_QUERY"
+
+
+async def said_to(served: Any, head: bytes, body: bytes = b"") -> bytes:
+    """What the node answers to this much of a request; the rest never comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    writer.write(b"POST /v1/transactions HTTP/1.1\r\nHost: here\r\n" + head + b"\r\n\r\n" + body)
+    async with asyncio.timeout(5):
+        answer = await reader.readuntil(b"}")
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+@session
+async def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(served: Any) -> None:
+    answer = await said_to(served, b"Content-Type: application/octet-stream\r\nContent-Length: 70000")
+    assert b" 413 " in answer
+    assert b"HTTP_TOO_LARGE" in answer
+
+
+@session
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submit, "BODY_SECONDS", 0.1)
+    answer = await said_to(served, b"Content-Type: application/octet-stream\r\nContent-Length: 10", b"12345")
+    assert b" 408 " in answer
+    assert b"HTTP_BODY_TIMEOUT" in answer
+    assert served.server.site.load.body_bytes == 0
+
+
+@session
+async def test_a_record_of_unknown_length_is_bounded_as_records_are(served: Any) -> None:
+    async def much() -> Any:
+        yield b"x" * 70_000
+
+    headers = {"Content-Type": "application/octet-stream"}
+    async with served.client.post("/v1/transactions", data=much(), headers=headers) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["code"]) == (413, "HTTP_TOO_LARGE")
+
+
+@session
+async def test_bodies_under_way_are_bounded_together(served: Any) -> None:
+    load = served.server.site.load
+    held = served.node.config.http.submissions_at_once * MIB
+    load.body_bytes += held
+    try:
+        body = {"entries": [base64.b64encode(fresh(served)).decode()]}
+        async with served.client.post("/v1/transactions", json=body) as answer:
+            problem = await answer.json(content_type=None)
+    finally:
+        load.body_bytes -= held
+    assert (answer.status, problem["code"], load.body_bytes) == (503, "BUSY_SUBMISSIONS", 0)

@@ -51,6 +51,18 @@ def test_one_author_never_gets_more_than_its_share(sample: Prepared) -> None:
     assert pool.add(record(sample, 99, "p1"), local=False, arrived=0)
 
 
+def test_a_full_pool_takes_nothing_more(sample: Prepared) -> None:
+    size = len(sample.record.entry)
+    for pool in (Mempool(capacity=4, author_share=1.0), Mempool(max_bytes=4 * size + size // 2)):
+        names = fill(pool, sample, 4)
+        for author in ("p0", "p1"):
+            assert not pool.room_for(author, size)
+            assert not pool.add(record(sample, 99, author), local=True, arrived=0)
+        pool.remove(names[0])
+        assert pool.add(record(sample, 99, "p1"), local=False, arrived=0)
+        assert len(pool) == 4
+
+
 def test_order_of_arrival_holds_across_authors_while_everything_fits(sample: Prepared) -> None:
     pool = Mempool()
     names = [*fill(pool, sample, 3), *fill(pool, sample, 3, "p1", 3), *fill(pool, sample, 3, "p0", 6)]

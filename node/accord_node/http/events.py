@@ -42,10 +42,12 @@ async def events(site: Site, call: Call[Nothing, EventsQuery]) -> web.StreamResp
     site.feed.subscribers += 1
     try:
         await response.prepare(call.request)
-        await _write(response, b"retry: 2000\n\n")
-        await _stream(site, call, response, first)
+        reader = _Reader(call.request, response)
+        await reader.write(b"retry: 2000\n\n")
+        await _stream(site, call, reader, first)
     except (ConnectionError, TimeoutError):
-        call.request.protocol.force_close()  # nobody reads there; it resumes with Last-Event-ID
+        if call.request.transport is not None:
+            call.request.transport.abort()  # closing would wait until it reads what is left
     finally:
         site.feed.subscribers -= 1
     return response
@@ -62,33 +64,66 @@ def _first(site: Site, call: Call[Nothing, EventsQuery]) -> int:
     return site.node.chain.base.log.size if call.query.first is None else call.query.first
 
 
-async def _stream(
-    site: Site, call: Call[Nothing, EventsQuery], response: web.StreamResponse, first: int
-) -> None:
+class _Reader:
+    """Who reads a stream, and whether it still takes anything."""
+
+    def __init__(self, request: web.Request, response: web.StreamResponse) -> None:
+        self._request = request
+        self._response = response
+        self._written = 0
+        self._taken = 0
+        self._since = time.monotonic()
+        """When it last took something, or had nothing left to take."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection has ended."""
+        return self._request.transport is None
+
+    async def write(self, data: bytes) -> None:
+        """Send more; what is small only joins what waits, so the end of it may never be waited for.
+
+        Raises:
+            TimeoutError: it has taken nothing for ``WRITE_SECONDS``.
+        """
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write(data)
+        self._written += len(data)
+        self.check()
+
+    def check(self) -> None:
+        """Raise ``TimeoutError`` if it has taken nothing of what waits for ``WRITE_SECONDS``."""
+        transport, now = self._request.transport, time.monotonic()
+        waiting = 0 if transport is None else transport.get_write_buffer_size()
+        taken = self._written - waiting
+        if not waiting or taken > self._taken:
+            self._since, self._taken = now, taken
+        elif now - self._since >= WRITE_SECONDS:
+            raise TimeoutError
+
+
+async def _stream(site: Site, call: Call[Nothing, EventsQuery], reader: _Reader, first: int) -> None:
     query, written = call.query, time.monotonic()
-    while not site.feed.closing and call.request.transport is not None:
+    while not site.feed.closing and not reader.gone:
         turn = site.feed.turn()
         found, size = await read_records(site, first, PAGE, author=query.author, kind=query.kind)
-        first = found[-1].index + 1 if len(found) == PAGE else max(first, size)
-        if found:
-            await _write(response, b"".join(_event(view.index, msgspec.json.encode(view)) for view in found))
+        whole = len(found) == PAGE
+        first = found[-1].index + 1 if whole else max(first, size)
+        for view in found:  # one by one: a page of the largest would be megabytes
+            await reader.write(_event(view.index, msgspec.json.encode(view)))
             written = time.monotonic()
-        if len(found) == PAGE:
+        if whole:
             continue
-        left = written + HEARTBEAT_SECONDS - time.monotonic()
+        left = min(written + HEARTBEAT_SECONDS - time.monotonic(), WRITE_SECONDS)
         await asyncio.wait((turn,), timeout=max(left, 0))
+        reader.check()
         if time.monotonic() - written >= HEARTBEAT_SECONDS:  # blocks without matching records pass in silence
-            await _write(response, b": alive\n\n")
+            await reader.write(b": alive\n\n")
             written = time.monotonic()
 
 
 def _event(index: int, data: bytes) -> bytes:
     return b"id: %d\nevent: record\ndata: %b\n\n" % (index, data)
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    async with asyncio.timeout(WRITE_SECONDS):
-        await response.write(data)
 
 
 ROUTES: Final = (

@@ -69,6 +69,7 @@ def outermost(site: Site, heard: Callable[[object], None]) -> Any:
         route = "unknown" if resource is None else resource.canonical
         site.metrics.http_requests.labels(route, request.method[:16], str(response.status)).inc()
         site.metrics.http_seconds.labels(route).observe(time.perf_counter() - started)
+        await site.unread.deliver(request, response)
         return response
 
     return middleware

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from accord_client.api import MAX_BULK, MAX_JSON_BYTES, MAX_REQUEST_BYTES
+from accord_node.http.events import WRITE_SECONDS
 from accord_node.http.feed import MAX_SUBSCRIBERS
 from accord_node.http.listings import MAX_ROWS
 from accord_node.http.problems import CODES
@@ -33,7 +34,7 @@ the block it was read at (`position`).
   the answer again. `notes` says what an answer does not know. `POST /v1/dry-run` gives the ledger's verdict
   about a record, and changes nothing.
 - **Events** (`/v1/events`) start at any log index, resume with `Last-Event-ID`, and are sent at the reader's
-  pace; {MAX_SUBSCRIBERS} streams at most.
+  pace; who takes nothing for {WRITE_SECONDS:.0f} s is let go; {MAX_SUBSCRIBERS} streams at most.
 - **Failures** are RFC 9457 problem documents; only `code` is for programs. 503 says when to come back. Titles are
   in English or Chinese, as `Accept-Language` asks; [errors.md](errors.md) has every code and what to do.
 """

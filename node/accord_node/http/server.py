@@ -72,6 +72,7 @@ class HttpServer:
         self.site = site = Site(
             self._node, reads, Prover(self._node, reads), Feed(), metrics, openapi=describe(ROUTES)
         )
+        metrics.count("http_given_up", "Large answers given up unread.", lambda: site.unread.given_up)
         self._node.on_final(metrics.on_final)
         self._node.on_final(lambda *_: site.feed.advanced())
         self._runner = web.AppRunner(

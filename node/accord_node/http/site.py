@@ -10,6 +10,7 @@ from accord_ledger.execute import Version
 from accord_node.http.feed import Feed
 from accord_node.http.proofs import Prover
 from accord_node.http.signed_lists import SignedLists
+from accord_node.http.unread import Unread
 from accord_node.metrics import Metrics
 from accord_node.node import Node
 from accord_node.readmodel import ReadModel
@@ -38,6 +39,7 @@ class Site:
     metrics: Metrics
     load: Load = field(default_factory=Load)
     signed_lists: SignedLists = field(default_factory=SignedLists)
+    unread: Unread = field(default_factory=Unread)
     openapi: bytes = b""
     """The description, made once at the start."""
 
