@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import secrets
 import sys
 import tempfile
@@ -26,11 +25,10 @@ from accord_node.peer import Topic
 from bench.table import heading, machine, percentile, row
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from peer_mesh import Mesh, line, ring, star
+from peer_mesh import Mesh, line, random_regular, ring, star
 
 Links = dict[str, tuple[str, ...]]
 SIZES = {"vote of 300 B": (Topic.VOTE, 300), "batch of 60 kB": (Topic.TRANSACTIONS, 60_000)}
-DEGREE = 3
 MISSED = 20
 """Batches published while a node is away."""
 CALM = {
@@ -41,27 +39,6 @@ CALM = {
     "max_unproven_per_address": 64,
 }
 """The intervals of production."""
-
-
-def random_regular(parties: list[str], degree: int = DEGREE, seed: int = 1) -> Links:
-    """A connected graph in which every node has ``degree`` links, chosen by chance."""
-    rng = random.Random(seed)
-    while True:
-        stubs = [party for party in parties for _ in range(degree)]
-        rng.shuffle(stubs)
-        pairs = {frozenset(pair) for pair in zip(stubs[::2], stubs[1::2], strict=True)}
-        if len(pairs) == len(stubs) // 2 and all(len(pair) == 2 for pair in pairs):
-            links = {p: tuple(o for pair in pairs if p in pair for o in pair - {p}) for p in parties}
-            if _reached(links, parties[0]) == set(parties):
-                return links
-
-
-def _reached(links: Links, start: str) -> set[str]:
-    seen, edge = {start}, [start]
-    while edge:
-        edge = [other for party in edge for other in links[party] if other not in seen]
-        seen.update(edge)
-    return seen
 
 
 @dataclass(frozen=True)

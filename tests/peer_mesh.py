@@ -38,6 +38,7 @@ FAST = {
 """Short intervals, so that repair takes a moment and not seconds."""
 
 PATIENCE = 20.0
+DEGREE = 3
 
 
 def link_key(party: str, generation: int = 0) -> SigningKey:
@@ -193,6 +194,27 @@ def line(parties: list[str]) -> dict[str, tuple[str, ...]]:
 def star(parties: list[str]) -> dict[str, tuple[str, ...]]:
     hub, *leaves = parties
     return {hub: tuple(leaves), **dict.fromkeys(leaves, (hub,))}
+
+
+def random_regular(parties: list[str], degree: int = DEGREE, seed: int = 1) -> dict[str, tuple[str, ...]]:
+    """A connected graph in which every node has ``degree`` links, chosen by chance."""
+    rng = random.Random(seed)
+    while True:
+        stubs = [party for party in parties for _ in range(degree)]
+        rng.shuffle(stubs)
+        pairs = {frozenset(pair) for pair in zip(stubs[::2], stubs[1::2], strict=True)}
+        if len(pairs) == len(stubs) // 2 and all(len(pair) == 2 for pair in pairs):
+            links = {p: tuple(o for pair in pairs if p in pair for o in pair - {p}) for p in parties}
+            if _reached(links, parties[0]) == set(parties):
+                return links
+
+
+def _reached(links: dict[str, tuple[str, ...]], start: str) -> set[str]:
+    seen, edge = {start}, [start]
+    while edge:
+        edge = [other for party in edge for other in links[party] if other not in seen]
+        seen.update(edge)
+    return seen
 
 
 class Stranger:

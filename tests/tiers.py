@@ -20,6 +20,7 @@ NETWORKS: Final = frozenset(
         "interop",
         "mutation/test_plant.py",
         "node/test_accusations.py",
+        "node/test_besieged_alliance.py",
         "node/test_doubt.py",
         "node/test_driver.py",
         "node/test_driver_guards.py",

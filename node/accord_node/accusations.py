@@ -36,6 +36,8 @@ Place = tuple[int, str, int]
 
 MAX_KEPT: Final = 1000
 """Pieces of evidence kept here; a member with a stolen key could give them without end."""
+MAX_OF_ONE: Final = 100
+"""Of one member: what it gives without end must not keep out what others do."""
 MAX_FILE_BYTES: Final = 4096
 LIFETIME_SECONDS: Final = 600
 RETRY_SECONDS: Final = 15.0
@@ -103,6 +105,8 @@ class Accusations:
         """Keep what consensus found, and submit it with the next :meth:`tick`."""
         place = _place(evidence)
         if len(self.items) >= MAX_KEPT or any(_place(item) == place for item in self.items):
+            return
+        if sum(item.member == evidence.member for item in self.items) >= MAX_OF_ONE:
             return
         log.warning(
             "a member contradicted itself", member=evidence.member, epoch=place[0], view=place[2],

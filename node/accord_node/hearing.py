@@ -23,6 +23,9 @@ BEHIND, AHEAD = CoreConfig().behind, CoreConfig().ahead
 MAX_SEALS_PER_VIEW = 2
 """Different seals one member may vote for, or a leader propose, in a view: two are evidence, more are noise."""
 MAX_PROPOSAL_BYTES = 4 * 1024 * 1024
+REPEAT_SECONDS = 0.1
+"""A member that says again what it said, under another of the signatures a key can make, or speaks of a view
+long past, is heard at most this often: help for who lags comes no more often either."""
 
 
 class KnownCertificates:
@@ -55,6 +58,8 @@ class Hearing:
         self._heard: dict[int, dict[tuple[str, str], set[bytes]]] = {}
         """Seals voted for, by view, then kind and member."""
         self._proposed: dict[int, set[bytes]] = {}
+        self._repeated: dict[str, float] = {}
+        """When a member's repeated or old vote was last heard (monotonic seconds)."""
         self.final_view = 0
         """Newest view known to be final; certificates up to there are old news."""
         self.listening = False
@@ -88,13 +93,19 @@ class Hearing:
         seals = self._heard.get(vote.view, {}).get((vote.kind, vote.member), set())
         if vote.seal not in seals and len(seals) >= MAX_SEALS_PER_VIEW:
             return Outcome.IGNORE
+        again = old or vote.seal in seals
+        now = self._on.clock.monotonic()
+        if again and now - self._repeated.get(vote.member, float("-inf")) < REPEAT_SECONDS:
+            return Outcome.IGNORE
         if not self._check_vote(vote):
             return Outcome.BAD
-        if not old:
+        if again:
+            self._repeated[vote.member] = now
+        else:
             heard = self._heard.setdefault(vote.view, {})
             heard.setdefault((vote.kind, vote.member), set()).add(vote.seal)
         self._give(on.VoteReceived(vote))
-        return Outcome.IGNORE if old else Outcome.ACCEPT
+        return Outcome.IGNORE if again else Outcome.ACCEPT
 
     def _check_vote(self, vote: Vote) -> bool:
         public = self._on.members.vote_key(vote.member)
@@ -129,6 +140,8 @@ class Hearing:
             return Outcome.IGNORE
         if vote.kind != "notarize" or vote.seal != sealed.hash:
             return Outcome.BAD
+        if sealed.hash in self._proposed.get(vote.view, ()):
+            return Outcome.IGNORE  # whatever signature it comes under now
         if vote.member != self._on.members.leader(vote.view) or not self._check_vote(vote):
             return Outcome.BAD
         certificate = sealed.seal.parent_certificate
@@ -142,7 +155,7 @@ class Hearing:
         if not self._expects(sealed, vote.view):
             self._give(on.VoteReceived(vote))
             return Outcome.IGNORE
-        if proposal.entries:
+        if proposal.entries and any(name not in self._on.mempool for name in body.hashes):
             body.records = await self._on.bodies.read(proposal.entries)
         self._on.bodies.add(body)
         self._give(on.ProposalReceived(sealed, vote))

@@ -8,7 +8,9 @@ sender, is only what no state can mend; what nothing proves yet stays with the s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from accord_ledger import codec
 from accord_ledger.domain.model.party import KEYS
@@ -38,6 +40,8 @@ GOSSIP_AT_ONCE = 1
 """So many batches in one pause go at once: at rest nothing waits."""
 READ_AT_ONCE = 4
 """Batches being checked together; others wait their turn, and are passed over if this node fell far behind."""
+READ_OF_ONE = READ_AT_ONCE - 1
+"""Of one peer: however much it sends, it does not stand in line before everyone else."""
 MAX_SKEW_SECONDS = 60
 """A record that expires further ahead than is allowed is kept if our clock may be this much slow."""
 
@@ -69,6 +73,9 @@ class Intake:
         """
         self._behind = behind
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
+        self._lines: dict[str, asyncio.Semaphore] = {}
+        """Of each peer that batches are being read of."""
+        self._in_line: Counter[str] = Counter()
         self._chain = chain
         self._mempool = mempool
         self._reader = reader
@@ -151,8 +158,21 @@ class Intake:
         """
         if len(payload) > MAX_BATCH_BYTES:
             return Outcome.BAD
-        async with self._reading:
+        async with self._line(sender), self._reading:
             return await self._read_batch(payload, sender)
+
+    @asynccontextmanager
+    async def _line(self, sender: str) -> AsyncIterator[None]:
+        """A place among this peer's batches that are read, or wait to be read with those of others."""
+        line = self._lines.setdefault(sender, asyncio.Semaphore(READ_OF_ONE))
+        self._in_line[sender] += 1
+        try:
+            async with line:
+                yield
+        finally:
+            self._in_line[sender] -= 1
+            if not self._in_line[sender]:
+                del self._in_line[sender], self._lines[sender]
 
     async def _read_batch(self, payload: bytes, sender: str) -> Outcome:
         if self._behind():
@@ -161,7 +181,7 @@ class Intake:
         if len(entries) > GOSSIP_BATCH:
             return Outcome.BAD
         unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
-        answers = await self._reader.read_authored(unknown)
+        answers = await self._reader.read_authored(unknown, self._timely)
         fresh: list[Prepared] = []
         pure = True
         for answer, proven in answers:
@@ -180,7 +200,10 @@ class Intake:
         return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
 
     def _timely(self, prepared: Prepared) -> bool:
-        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence."""
+        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence.
+
+        Asked before its signatures are looked at, since all of the log could be said again.
+        """
         expires = prepared.record.tx.expires
         if not self._chain.base.time < expires <= self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS:
             return False

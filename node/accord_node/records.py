@@ -12,7 +12,7 @@ until then it says whose it is and nothing proves it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -41,6 +41,7 @@ class Refusal:
 
 
 Answer = Prepared | Refusal
+Useful = Callable[[Prepared], bool]
 
 
 @dataclass(slots=True)
@@ -77,24 +78,34 @@ class RecordReader:
         """Check every entry; one answer each, in order."""
         return [answer for answer, _ in await self.read_authored(entries)]
 
-    async def read_authored(self, entries: Sequence[bytes]) -> list[tuple[Answer, bool]]:
-        """As :meth:`read`, and whether a known key of its author signed the record."""
+    async def read_authored(
+        self, entries: Sequence[bytes], useful: Useful = lambda _: True
+    ) -> list[tuple[Answer, bool]]:
+        """As :meth:`read`, and whether a known key of its author signed the record.
+
+        Args:
+            entries: whole records.
+            useful: whether a record is worth a look at its signatures; if not, nothing is said to be proven.
+                Asked in a thread.
+        """
         state = self._chain.head().state
         if len(entries) <= INLINE and sum(map(len, entries)) <= INLINE_BYTES:
-            return self._announce(self._read_chunk(entries, state))
+            return self._announce(self._read_chunk(entries, state, useful))
         answers: list[tuple[Answer, bool]] = []
         for start in range(0, len(entries), CHUNK):
             chunk = entries[start : start + CHUNK]
             answers += self._announce(
-                await self._executor.run(lambda chunk=chunk: self._read_chunk(chunk, state))  # type: ignore[misc]
+                await self._executor.run(lambda chunk=chunk: self._read_chunk(chunk, state, useful))  # type: ignore[misc]
             )
         return answers
 
-    def _read_chunk(self, entries: Sequence[bytes], source: Source) -> list[tuple[Answer, bool]]:
+    def _read_chunk(
+        self, entries: Sequence[bytes], source: Source, useful: Useful
+    ) -> list[tuple[Answer, bool]]:
         state = View(source)
-        return [self._read_one(entry, state) for entry in entries]
+        return [self._read_one(entry, state, useful) for entry in entries]
 
-    def _read_one(self, entry: bytes, state: View) -> tuple[Answer, bool]:
+    def _read_one(self, entry: bytes, state: View, useful: Useful) -> tuple[Answer, bool]:
         try:
             prepared = prepare(entry)
         except Rejection as rejection:
@@ -111,6 +122,8 @@ class RecordReader:
                 ),
                 False,
             )
+        if not useful(prepared):
+            return prepared, False
         if not self._cache.check_all(signature_jobs(prepared, state)):
             bad = Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures")
             return Refusal(entry, bad), False
@@ -155,11 +168,12 @@ class RecordReader:
 def authored(prepared: Prepared, state: View) -> bool:
     """Whether a signature in scope ``tx`` is by a key that ``state`` knows as the author's.
 
-    That it verifies, :class:`RecordReader` has checked.
+    Of kinds that a node may sign (T45) its log key is one. That it verifies, :class:`RecordReader` has checked.
     """
+    uses = ("institution", "log") if prepared.kind.node_signs else ("institution",)
     known = (state.get(KEYS, signer) for signer, scope, _ in prepared.record.signatures if scope == "tx")
     author = prepared.record.tx.author
-    return any(key is not None and key.use == "institution" and key.party == author for key in known)
+    return any(key is not None and key.use in uses and key.party == author for key in known)
 
 
 class UnreadableBody(Exception):  # noqa: N818 - a verdict on a peer's block

@@ -27,13 +27,15 @@ KEPT = Path(tempfile.gettempdir()) / "accord-chaos-kept"
 """Where the nodes' folders are kept after a violation, keys of this test alliance included."""
 
 
-async def play(seed: int, seconds: float, folder: Path, *, namespaces: bool, only: str) -> Game:
-    """One run; prints a line for each fault."""
+async def play(
+    seed: int, seconds: float, folder: Path, *, namespaces: bool, only: str, rounds: int = 0
+) -> Game:
+    """One run of so many seconds, or of so many faults; prints a line for each fault."""
     faults = usable(namespaces=namespaces, only=only)
     async with ChaosAlliance(folder, random.Random(seed), namespaces=namespaces) as alliance:
         end = time.monotonic() + seconds
         game = Game(alliance, random.Random(seed), lambda line: print(line, flush=True))
-        await game.run(faults, lambda: time.monotonic() < end)
+        await game.run(faults, lambda: len(game.rounds) < rounds if rounds else time.monotonic() < end)
         if alliance.judge.violations:
             for party in EVERYONE:
                 print(f"\n-- end of the log of {party}\n{alliance.last_lines(party, 40)}")
@@ -67,7 +69,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--network", choices=("loopback", "namespaces"), default="loopback")
-    parser.add_argument("--only", default="", help="one fault by name")
+    parser.add_argument("--only", default="", help="faults by name, with commas between")
+    parser.add_argument("--rounds", type=int, default=0, help="so many faults, however long they take")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     spaces = given.network == "namespaces"
@@ -78,11 +81,19 @@ def main() -> int:
             print(f"skipped: no network namespaces here: {reason}")
             return 0
         return subprocess.run(command(["-m", "chaos", *sys.argv[1:], "--inside"]), check=False).returncode
-    print(f"seed {given.seed}, {given.minutes:g} minutes, {given.network}", flush=True)
+    length = f"{given.rounds} faults" if given.rounds else f"{given.minutes:g} minutes"
+    print(f"seed {given.seed}, {length}, {given.network}", flush=True)
     with tempfile.TemporaryDirectory(prefix="accord-chaos-") as folder:
         return report(
             asyncio.run(
-                play(given.seed, given.minutes * 60, Path(folder), namespaces=spaces, only=given.only)
+                play(
+                    given.seed,
+                    given.minutes * 60,
+                    Path(folder),
+                    namespaces=spaces,
+                    only=given.only,
+                    rounds=given.rounds,
+                )
             )
         )
 

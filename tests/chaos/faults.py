@@ -301,6 +301,6 @@ FAULTS = (
 
 
 def usable(*, namespaces: bool, only: str = "") -> list[Fault]:
-    """Faults that can be made on this kind of network, or one of them by name."""
-    kind = "namespaces" if namespaces else "proxy"
-    return [fault for fault in FAULTS if fault.needs in ("", kind) and only in ("", fault.name)]
+    """Faults that can be made on this kind of network, or some of them by name, with commas between."""
+    kind, names = "namespaces" if namespaces else "proxy", only.split(",")
+    return [fault for fault in FAULTS if fault.needs in ("", kind) and (not only or fault.name in names)]

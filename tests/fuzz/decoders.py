@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from accord_client.api import SubmitRequest
+from accord_client.api import DryRunRequest, StateProofsRequest, SubmitRequest
 from accord_client.bundle import parse_bundle
 from accord_client.documents.data_integrity import verify_proof
 from accord_client.documents.json_guard import load_json, load_object
@@ -22,12 +22,17 @@ from accord_client.documents.open_badge_check import check_open_badge
 from accord_client.documents.sd_jwt import parse as parse_sd_jwt
 from accord_client.documents.share_link import SharedCredential, parse_share_link, share_link
 from accord_client.documents.status_bits import StatusBits, decode_bitstring, encode_bitstring
-from accord_genesis.ceremony import join
-from accord_genesis.document import read_document
+from accord_client.epochs import HandoffMemory
+from accord_genesis.ceremony import DetachedSignature, join
+from accord_genesis.document import MAX_FILE_BYTES, SignedDocument, read_document, read_genesis
 from accord_genesis.statement import open_statement
 from accord_ledger import codec
+from accord_ledger.authmap.map import AuthMap
+from accord_ledger.authmap.proof import MapProof
 from accord_ledger.block import Certificate, SealedBytes, Vote
 from accord_ledger.checkpoint import parse_checkpoint
+from accord_ledger.consensus import journal
+from accord_ledger.consensus.evidence import Evidence
 from accord_ledger.domain.kinds.seat import SeatRevoke
 from accord_ledger.domain.model.epoch import EPOCHS
 from accord_ledger.domain.pipeline import prepare
@@ -40,9 +45,23 @@ from accord_ledger.note import COSIGNATURE, NoteSigner, VerifierKey, parse_note
 from accord_ledger.policy import Policy, parse_policy
 from accord_ledger.transaction import parse_record
 from accord_node import messages
-from accord_node.peer.frames import Bundle, ItemFrame, Neighbours, Want, decode_frame, encode_frame
+from accord_node.peer.frames import (
+    Announce,
+    Bundle,
+    Chunk,
+    ItemFrame,
+    Lane,
+    Neighbours,
+    Request,
+    Response,
+    StatusFrame,
+    Want,
+    decode_frame,
+    encode_frame,
+)
 from accord_node.peer.handshake import Hello, decode_message, encode_message
 from accord_node.peer.topics import Topic
+from accord_node.storage.snapshot import Manifest, Piece, read_manifest, read_rows, read_tail
 from accord_node.wal_frames import decode_segment, encode_segment_header
 from accord_node.wal_frames import encode_frame as journal_frame
 from client_ledger import DID, ISSUE_TIME, ClientLedger, genesis_file, issued
@@ -88,12 +107,17 @@ def wire(kind: type[codec.Wire]) -> Decode:
     return lambda data: codec.decode(data, kind, limit=messages.MAX_MESSAGE_BYTES)
 
 
-def request(data: bytes) -> SubmitRequest:
+def request(kind: type[msgspec.Struct]) -> Decode:
     """A client's request, as the HTTP interface reads it (it answers ``HTTP_BODY`` to these errors)."""
-    try:
-        return msgspec.msgpack.decode(data, type=SubmitRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError("HTTP_BODY", str(error)[:300]) from error
+
+    def read(data: bytes) -> Any:
+        form = msgspec.json if data[:1] == b"{" else msgspec.msgpack
+        try:
+            return form.decode(data, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DecodeError("HTTP_BODY", str(error)[:300]) from error
+
+    return read
 
 
 @cache
@@ -147,12 +171,19 @@ def spoken() -> dict[str, tuple[bytes, ...]]:
     one = vote("notarize", 3, bytes(32), "uu")
     proposal = messages.Proposal(vote=one, seal=seals()[0], hashes=bytes(64), entries=records()[:2])
     block = messages.Block(seal=seals()[0], entries=records()[:2])
+    asked: tuple[codec.Wire, ...] = (
+        messages.RecordsWanted(seal=bytes(32), places=(0, 7)), messages.BlockWanted(seal=bytes(32)),
+        messages.RangeWanted(first=5), messages.CertificatesWanted(epoch=0, from_view=3, to_view=9),
+    )  # fmt: skip
     status = messages.Status(epoch=0, height=7, view=9, cosigned=40)
     cosigned = messages.Cosignature(party="uu", size=12, blob=bytes(76))
     hello = Hello(network=bytes(32), nonce=bytes(32), party="uu")
     frames: tuple[Any, ...] = (
         ItemFrame(origin="uu", payload=b"item", topic=Topic.VOTE), Want(names=(bytes(32),)),
         Bundle(frames=(encode_frame(Want(names=(bytes(32),))),) * 2), Neighbours(parties=("suny", "uu")),
+        Announce(names=(bytes(32),) * 2), StatusFrame(payload=codec.encode(status)),
+        Chunk(data=b"\x09piece", lane=Lane.RESPONSE, left=60_000),
+        Request(id=1, kind=3, payload=b"asked"), Response(id=1, code="PEER_UNKNOWN", payload=b""),
     )  # fmt: skip
     return {
         "vote": (codec.encode(one),),
@@ -161,6 +192,10 @@ def spoken() -> dict[str, tuple[bytes, ...]]:
             codec.encode(certificate("nullify", 2)),
         ),
         "proposal": (codec.encode(proposal),),
+        "questions": tuple(codec.encode(item) for item in asked),
+        "block": (codec.encode(block),),
+        "tip": (codec.encode(messages.Tip(height=7, certificate=certificate("finalize", 3, bytes(32)))),),
+        "evidence": (codec.encode(Evidence(first=one, second=vote("notarize", 3, b"o" * 32, "uu"))),),
         "range": (codec.encode(messages.Range(blocks=(block,), certificate=None)),),
         "status": (codec.encode(status),),
         "cosignatures": (codec.encode(messages.Cosignatures(items=(cosigned,))),),
@@ -180,6 +215,58 @@ def segment() -> tuple[bytes, ...]:
     identity = bytes(16)
     frames = (journal_frame(identity, number, b"a vote" * number) for number in (5, 6))
     return (encode_segment_header(identity, 1, 5) + b"".join(frames),)
+
+
+def any_question(data: bytes) -> codec.Wire:
+    """A peer's question: each kind is read by its own number, so all are tried."""
+    kinds = (messages.RecordsWanted, messages.BlockWanted, messages.RangeWanted, messages.CertificatesWanted)
+    refused = DecodeError("NONE", "")
+    for kind in kinds:
+        try:
+            return codec.decode(data, kind, limit=512 * 1024)
+        except DecodeError as error:
+            refused = error
+    raise refused
+
+
+def batches() -> tuple[bytes, ...]:
+    """What one write of the vote journal holds."""
+    voted = journal.Voted(epoch=0, view=3, kind="finalize", seal=bytes(32))
+    certified = journal.Certified(epoch=0, view=3, certificate=certificate("notarize", 3, bytes(32)))
+    return (codec.encode(journal.Batch(records=(voted, certified))),)
+
+
+def manifests() -> tuple[bytes, ...]:
+    """What a snapshot says of itself."""
+    piece = Piece(hash=bytes(32), size=100)
+    ended = certificate("finalize", 3, bytes(32))
+    made = Manifest(
+        v=1, network=bytes(32), height=3, seal=seals()[0], finalization=ended, entries=9, rows=2,
+        handoffs=(piece,), state=(piece,), tail=piece,
+    )  # fmt: skip
+    return (made.encode(),)
+
+
+def remembered() -> tuple[bytes, ...]:
+    """The hand-offs a client keeps."""
+    return (codec.encode(HandoffMemory(handoffs=(read_handoff(handoffs()[0]),))),)
+
+
+def map_proofs() -> tuple[bytes, ...]:
+    """A proof of presence and one of absence."""
+    tree = AuthMap.build((bytes([number]), b"value") for number in range(1, 60))
+    return tuple(codec.encode(tree.prove(key)) for key in (b"\x07", b"absent"))
+
+
+def detached() -> tuple[bytes, ...]:
+    """A founder's signature beside the document."""
+    signed = codec.decode(genesis_file(), SignedDocument, limit=MAX_FILE_BYTES)
+    return (codec.encode(DetachedSignature(network=bytes(32), signature=signed.signatures[0])),)
+
+
+def both(sample: msgspec.Struct) -> Callable[[], tuple[bytes, ...]]:
+    """A request in both forms that are taken."""
+    return lambda: (msgspec.msgpack.encode(sample), msgspec.json.encode(sample))
 
 
 def requests() -> tuple[bytes, ...]:
@@ -249,7 +336,19 @@ DECODERS = (
     Decoder("peer frame", decode_frame, said("frame")),
     Decoder("handshake", decode_message, said("handshake")),
     Decoder("journal segment", lambda data: decode_segment("journal-0000000001", data), segment),
-    Decoder("client's request", request, requests),
+    Decoder("client's request", request(SubmitRequest), requests),
+    Decoder("request for state", request(StateProofsRequest), both(StateProofsRequest(keys=["00ff", "0102"]))),
+    Decoder("request to try", request(DryRunRequest), both(DryRunRequest(kind="seat_grant", author="uu", body=b"x"))),
+    Decoder("peer's question", any_question, said("questions")),
+    Decoder("block of a peer", wire(messages.Block), said("block")),
+    Decoder("tip", wire(messages.Tip), said("tip")),
+    Decoder("evidence", wire(Evidence), said("evidence")),
+    Decoder("journal batch", wire(journal.Batch), batches),
+    Decoder("snapshot manifest", read_manifest, manifests),
+    Decoder("snapshot rows", lambda data: list(read_rows([data], 2)), lambda: (codec.encode([[b"a", b"1"], [b"b", b"2"]]),)),
+    Decoder("snapshot tail", lambda data: read_tail(data, 2), lambda: (codec.encode(list(records()[:2])),)),
+    Decoder("remembered hand-offs", wire(HandoffMemory), remembered),
+    Decoder("map proof", wire(MapProof), map_proofs),
     Decoder("note", parse_note, notes),
     Decoder("checkpoint", text(parse_checkpoint), lambda: (notes()[0].split(b"\n\n")[0] + b"\n",)),
     Decoder("policy", parse_policy, policies),
@@ -259,6 +358,8 @@ DECODERS = (
     Decoder("tile", lambda data: unpack_hashes(data, 4), lambda: (bytes(128),)),
     Decoder("tile path", text(parse_path), lambda: (b"tile/0/x001/067.p/3", b"tile/entries/000")),
     Decoder("genesis file", read_document, lambda: (genesis_file(),)),
+    Decoder("whole genesis", read_genesis, lambda: (genesis_file(),)),
+    Decoder("founder's signature", wire(DetachedSignature), detached),
     Decoder("founder's statement", open_statement, statements),
     Decoder("JSON", load_json, badges),
     Decoder("bundle", parse_bundle, lambda: (learner()[0],)),

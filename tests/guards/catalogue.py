@@ -13,6 +13,7 @@ from guards.guard import Guard
 from guards.hosting import HOSTING
 from guards.judging import JUDGING
 from guards.keeping import KEEPING
+from guards.meeting import MEETING
 from guards.voting import VOTING
 
-GUARDS: Final[tuple[Guard, ...]] = (*VOTING, *KEEPING, *JUDGING, *HOSTING, *CATCHING)
+GUARDS: Final[tuple[Guard, ...]] = (*VOTING, *KEEPING, *JUDGING, *HOSTING, *CATCHING, *MEETING)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from guards.guard import NODE, Guard
+from guards.guard import LEDGER, NODE, Guard
 
 _RANGES: Final = "tests/node/test_ranges.py::"
+_BULK: Final = "tests/ledger/test_bulk.py::"
 _SYNC: Final = "tests/node/test_sync.py::"
 _STRETCH: Final = "tests/node/test_store_stretch.py::"
 
@@ -43,6 +44,20 @@ CATCHING: Final = (
         (_SYNC + "test_a_bad_signature_under_a_finalization_is_a_contradiction",),
     ),
     Guard(
+        "a value decoded with others has the one canonical encoding",
+        LEDGER + "bulk.py",
+        "        if not same:\n",
+        "        if len(found) != len(raws):\n",
+        (_BULK + "test_the_same_bytes_with_other_borders_are_refused",),
+    ),
+    Guard(
+        "a text decoded with others is of its pattern",
+        LEDGER + "bulk.py",
+        "                msgspec.convert(list({getattr(value, name) for value in found}), good)\n",
+        "                name, good = name, good\n",
+        (_BULK + "test_a_body_with_a_bad_text_is_refused_whatever_its_kind[credential_issue]",),
+    ),
+    Guard(
         "a signature checked ahead stands for itself alone",
         NODE + "signatures.py",
         "(public, message, signature) in self._good or",
@@ -62,6 +77,13 @@ CATCHING: Final = (
         "if noted == begin and begin <= end",
         "if begin <= end",
         (_STRETCH + "test_blocks_that_nobody_meant_to_write_are_a_loss_of_the_database",),
+    ),
+    Guard(
+        "files written together are synced before they have their names",
+        NODE + "storage/durable.py",
+        "        for file in opened:\n            sync_file(file.fileno())\n",
+        "",
+        ("tests/node/test_durable.py::test_none_has_its_name_when_one_cannot_be_synced",),
     ),
     Guard(
         "a bundle is there for sure before the tail it has outgrown goes",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from accord_client.audit.run import audit
 from accord_client.audit.source import FolderSource
@@ -16,6 +17,7 @@ from accord_ledger.block import Vote, vote_message
 from accord_ledger.consensus.evidence import Evidence
 from accord_ledger.domain.model.epoch import EVIDENCE
 from accord_ledger.state import View
+from accord_node.accusations import MAX_OF_ONE
 from accord_node.http import HttpServer
 from accord_node.node import Node
 from accord_node.peer import PeerNetwork, TlsIdentity, Topic
@@ -122,3 +124,36 @@ async def test_what_proves_nothing_is_not_submitted_for_ever(network: Changing) 
     node.accusations.accuse(false)
     await until(lambda: not node.accusations._open, "given up")
     assert not recorded(node, 9)
+
+
+async def test_what_one_member_gives_without_end_does_not_keep_out_another(network: Changing) -> None:
+    node = network.nodes["p0"]
+    for view in range(1, MAX_OF_ONE + 20):
+        node.accusations.accuse(contradiction(network, view))
+    other = [
+        replace(said, member="p2") for said in (vote(network, 7, b"\1" * 32), vote(network, 7, b"\2" * 32))
+    ]
+    node.accusations.accuse(Evidence(first=other[0], second=other[1]))
+    assert [item.member for item in node.evidence] == ["p3"] * MAX_OF_ONE + ["p2"]
+
+
+async def test_no_more_evidence_is_kept_than_fits(network: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accord_node.accusations.MAX_KEPT", 3)
+    node = network.nodes["p0"]
+    for view in range(1, 9):
+        node.accusations.accuse(contradiction(network, view))
+    assert [item.first.view for item in node.evidence] == [1, 2, 3]
+    assert len(node.accusations._open) <= 3
+
+
+async def test_what_only_an_observer_saw_reaches_the_ledger_too(tmp_path: Path) -> None:
+    """It never leads, so others must take its record although its node's log key alone signed it."""
+    running = Changing(make_epoch_alliance(4, 1), tmp_path)
+    await running.start(*HONEST, "o0")
+    try:
+        watcher = running.nodes["o0"]
+        await until(lambda: len(watcher.network.linked()) == 3, "linked")
+        watcher.accusations.accuse(contradiction(running, 7))
+        await until(lambda: recorded(running.nodes["p2"], 7), "on the ledger")
+    finally:
+        await running.stop()

@@ -94,6 +94,7 @@ async def test_an_epoch_nobody_knows_the_end_of_is_not_told(network: Changing) -
     found, node = await told(network, "o0"), network.nodes["p0"]
     node.epochs.on_certificates_wanted("o0", on.CertificatesRequested("o0", 1, 1), 1)
     (network.folder / "p0" / "data" / "log" / "handoff" / "0").unlink()
+    node.epochs._others._ends.clear()  # o0 may have asked before
     node.epochs.heard("o0", 0)
     await asyncio.gather(*list(node._tasks))
     assert [item.epoch for item in found if item.epoch == 0] == []

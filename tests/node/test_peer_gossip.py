@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from accord_node.peer import Outcome, Topic
-from peer_mesh import Mesh, Node, line, ring, star
+from peer_mesh import Mesh, Node, line, random_regular, ring, star
 from waiting import until
 
 Shape = Callable[[list[str]], dict[str, tuple[str, ...]]]
 FOUR = ["anna", "bert", "cleo", "dora"]
 FIVE = [*FOUR, "emil"]
+TEN = [f"p{number:02}" for number in range(10)]
 
 
 def _has_received(node: Node, count: int) -> bool:
@@ -46,6 +47,26 @@ async def test_every_shape_spreads_everything(tmp_path: Path, shape: Shape, size
             assert set(node.received.values()) == {1}
         # In a ring an item crosses the closing edge at most once each way; a tree has no such edge.
         assert mesh.total("duplicates") <= (2 * len(FIVE) if shape is ring else 0)
+
+
+@pytest.mark.parametrize("size", [200, 60_000])
+async def test_three_links_each_chosen_by_chance_are_enough(tmp_path: Path, size: int) -> None:
+    async with Mesh(tmp_path, TEN, links=random_regular(TEN)) as mesh:
+        for source in TEN[::3]:
+            await mesh.spread(Topic.CERTIFICATE, source.encode() * (size // 4), source)
+        for node in mesh.nodes.values():
+            assert set(node.received.values()) == {1}
+
+
+async def test_many_observers_hear_everything_and_are_heard(tmp_path: Path) -> None:
+    observers = [f"o{number:02}" for number in range(12)]
+    async with Mesh(tmp_path, FOUR, observers=observers, observer_links=2) as mesh:
+        await until(lambda: all(len(mesh.nodes[one].network.linked()) >= 2 for one in observers), "linked")
+        await mesh.linked()
+        await mesh.spread(Topic.VOTE, b"a vote", "anna")
+        await mesh.spread(Topic.TRANSACTIONS, bytes(50_000), observers[-1])
+        for node in mesh.nodes.values():
+            assert set(node.received.values()) == {1}
 
 
 async def test_what_is_announced_is_not_fetched_while_it_is_of_no_use(tmp_path: Path) -> None:

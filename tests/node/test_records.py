@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from accord_ledger import codec
+from accord_ledger.block import Vote
+from accord_ledger.domain.kinds.accusation import EvidenceSubmit
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.pipeline import Prepared, prepare
 from accord_ledger.keys import SigningKey
@@ -70,6 +72,29 @@ async def test_a_signature_by_somebody_elses_key_does_not_make_its_author(
 async def test_the_authors_own_key_does(spine: Spine, alliance: Alliance) -> None:
     entries = programme_entries(alliance, "p0", "prog")
     assert [proven for _, proven in await spine.reader.read_authored(entries)] == [True] * len(entries)
+
+
+async def test_of_evidence_alone_the_log_key_of_its_authors_node_does(
+    spine: Spine, alliance: Alliance
+) -> None:
+    said = [
+        Vote(kind="notarize", epoch=0, view=3, seal=bytes([at]) * 32, member="p3", signature=bytes(64))
+        for at in (1, 2)
+    ]
+
+    async def proven(kind: str, body: codec.Wire, signer: SigningKey) -> bool:
+        draft = alliance.draft(kind, "p0", body)
+        draft.sign(signer)
+        ((answer, found),) = await spine.reader.read_authored([draft.entry()])
+        assert isinstance(answer, Prepared)
+        return found
+
+    evidence = EvidenceSubmit(first=said[0], second=said[1])
+    issue = codec.decode(bytes(prepare(issue_entry(alliance, "p0", "prog", 1)).record.tx.body), IssueBody)
+    assert await proven("evidence_submit", evidence, key("p0", "log"))
+    assert not await proven("evidence_submit", evidence, key("p1", "log"))
+    assert not await proven("evidence_submit", evidence, key("p0", "witness"))
+    assert not await proven("credential_issue", issue, key("p0", "log"))
 
 
 async def test_a_record_of_another_network_is_refused(spine: Spine) -> None:

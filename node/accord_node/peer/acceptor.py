@@ -1,7 +1,8 @@
-"""The listening side: TLS, limits on strangers, and the server's half of the handshake.
+"""The listening side: the server's half of the handshake.
 
-Until a caller is proven it may hold one of a bounded number of places, for a bounded time, with bounded
-bytes; connections that never get as far as a WebSocket are cut after the same time.
+Until a caller is proven it may hold one of a bounded number of places, for a bounded time
+(:mod:`accord_node.peer.doorway`), with bounded bytes: whatever is no handshake message, a ping too, ends its
+connection.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections import Counter
 from typing import Any, Final
 
 from aiohttp import WSMsgType, web
-from aiohttp.web_protocol import RequestHandler
 
 from accord_node.peer.certificate import TlsIdentity
 from accord_node.peer.config import PeerConfig
+from accord_node.peer.doorway import CLOSE_SECONDS, Doorway
 from accord_node.peer.errors import PeerError
 from accord_node.peer.frames import MAX_MESSAGE_BYTES
 from accord_node.peer.handshake import (
@@ -36,9 +37,6 @@ from accord_node.peer.sockets import Net, Socket
 
 PATH: Final = "/peer"
 """Where nodes accept links."""
-
-_CLOSE_SECONDS: Final = 1.0
-"""Wait for the other side's half of a WebSocket close."""
 
 
 async def receive_message(socket: Socket) -> Message:
@@ -78,70 +76,41 @@ class Acceptor:
         self._counters = counters
         self._loop = asyncio.get_running_loop()
         self._web: web.Server = web.Server(self._handle, access_log=None)
-        self._server: asyncio.Server | None = None
-        self._unproven: Counter[str] = Counter()
-        self._proven: set[RequestHandler] = set()
-        self._reapers: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._doorway: Doorway | None = None
         self._open: set[asyncio.Task[Any]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port bound (useful with port 0)."""
         if self._net is not None:
             return await self._net.listen(host, port, self._accept)
-        self._server = await self._loop.create_server(
-            self._connection,
-            host,
-            port,
-            ssl=self._identity.server_context(),
-            ssl_handshake_timeout=self._config.handshake_seconds,
-            ssl_shutdown_timeout=_CLOSE_SECONDS,
-        )
-        return int(self._server.sockets[0].getsockname()[1])
+        context = self._identity.server_context()
+        self._doorway = Doorway(self._web, context, self._config, self._counters)
+        return await self._doorway.start(host, port)
 
     def refuse_new(self) -> None:
         """Stop listening."""
         if self._net is not None:
             self._net.refuse_new()
-        if self._server is not None:
-            self._server.close()
+        if self._doorway is not None:
+            self._doorway.refuse_new()
 
     async def close(self) -> None:
         """Wait for open connections to end; links must have been stopped before."""
-        for reaper in self._reapers.values():
-            reaper.cancel()
+        if self._doorway is not None:
+            await self._doorway.close()
         if self._open:
-            await asyncio.wait(self._open, timeout=2 * _CLOSE_SECONDS)
+            await asyncio.wait(self._open, timeout=2 * CLOSE_SECONDS)
         for handler in self._web.connections:
             handler.force_close()
-        await self._web.shutdown(_CLOSE_SECONDS)
-        if self._server is not None:
-            await self._server.wait_closed()
-
-    def _connection(self) -> RequestHandler:
-        handler = self._web()
-        limit = self._config.handshake_seconds
-        self._reapers[handler] = self._loop.call_later(limit, self._reap, handler)
-        return handler
-
-    def _reap(self, handler: RequestHandler) -> None:
-        del self._reapers[handler]
-        if handler not in self._proven and handler.transport is not None:
-            self._counters["handshake_PEER_HANDSHAKE_TIMEOUT"] += 1
-            handler.transport.abort()
+        await self._web.shutdown(CLOSE_SECONDS)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path != PATH:
             return _refusal(404)
-        address = request.remote or ""
-        if (
-            self._unproven.total() >= self._config.max_unproven
-            or self._unproven[address] >= self._config.max_unproven_per_address
-        ):
-            self._counters["handshake_PEER_BUSY"] += 1
-            return _refusal(503)
         socket: web.WebSocketResponse[Any] = web.WebSocketResponse(
-            timeout=_CLOSE_SECONDS,
+            timeout=CLOSE_SECONDS,
             heartbeat=self._config.heartbeat_seconds,
+            autoping=False,  # pings cost their sender, too: see Link
             protocols=(SUBPROTOCOL,),
             compress=False,
             max_msg_size=MAX_MESSAGE_BYTES,
@@ -154,13 +123,11 @@ class Acceptor:
             self._counters["handshake_PEER_GONE"] += 1
             return _refusal(400)
         self._note_open()
-        link = await self._prove(socket, address)
+        link = await self._prove(socket)
         if link is not None:
-            self._proven.add(request.protocol)
-            try:
-                await self._table.serve(link)
-            finally:
-                self._proven.discard(request.protocol)
+            if self._doorway is not None:
+                self._doorway.proven(request.protocol)
+            await self._table.serve(link)
         return socket
 
     async def _accept(self, socket: Socket, address: str) -> None:
@@ -169,7 +136,7 @@ class Acceptor:
         link = None
         try:
             async with asyncio.timeout(self._config.handshake_seconds):
-                link = await self._prove(socket, address)
+                link = await self._prove(socket)
         except TimeoutError:
             self._counters["handshake_PEER_HANDSHAKE_TIMEOUT"] += 1
         if link is None:
@@ -184,8 +151,7 @@ class Acceptor:
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    async def _prove(self, socket: Socket, address: str) -> Link | None:
-        self._unproven[address] += 1
+    async def _prove(self, socket: Socket) -> Link | None:
         try:
             return await self._handshake(socket)
         except PeerError as error:
@@ -193,10 +159,6 @@ class Acceptor:
             await self._refuse(socket, error.code)
         except OSError:
             self._counters["handshake_PEER_GONE"] += 1
-        finally:
-            self._unproven[address] -= 1
-            if not self._unproven[address]:
-                del self._unproven[address]
         return None
 
     async def _handshake(self, socket: Socket) -> Link:

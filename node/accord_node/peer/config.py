@@ -22,9 +22,10 @@ class PeerConfig:
     handshake_seconds: float = 5.0
     """Limit from an accepted connection to a proven party."""
     max_unproven: int = 64
-    """Accepted connections that may be in a handshake at once."""
+    """Accepted connections, from before TLS on, whose caller may be unproven at once; beyond, the address
+    that holds most of them loses its oldest."""
     max_unproven_per_address: int = 16
-    """The same from one network address."""
+    """The same from one network address; beyond, it is turned away."""
     dial_min_seconds: float = 0.1
     """First delay before dialling again; doubles, jittered."""
     dial_max_seconds: float = 5.0
@@ -63,6 +64,8 @@ class PeerConfig:
     """Requests of one peer served at once."""
     request_queue: int = 64
     """Requests of one peer that may wait for a slot, and requests to one peer that may be open."""
+    request_bytes: int = 4 * 2**20
+    """Bytes of those that wait for a slot."""
 
     bytes_per_second: float = 64 * 2**20
     """What one party may send; above, reading from it pauses."""

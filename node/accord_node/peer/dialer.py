@@ -203,6 +203,7 @@ class Dialer:
             protocols=(SUBPROTOCOL,),
             timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
             heartbeat=self._config.heartbeat_seconds,
+            autoping=False,  # pings cost their sender, too: see Link
             max_msg_size=MAX_MESSAGE_BYTES,
         )
         tls = socket.get_extra_info("ssl_object")

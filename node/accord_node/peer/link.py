@@ -24,6 +24,9 @@ from accord_node.peer.sockets import Socket
 _SPREE_BYTES: Final = 2**16
 """Bytes read or written before other tasks get a turn, even if more is at hand."""
 _SPREE_FRAMES: Final = 64
+_CLOSE_SECONDS: Final = 2.0
+"""Longest wait for saying goodbye: the other side may have stopped reading."""
+_CONTROL: Final = frozenset({WSMsgType.PING, WSMsgType.PONG})
 
 
 class Link:
@@ -107,7 +110,7 @@ class Link:
             protocol, anything else if a handler of ours failed.
         """
         if self._stopped:
-            await self._socket.close()
+            await self._end_connection()
             return None
         reader = self._reader = self._loop.create_task(self._read())
         sender = self._loop.create_task(self._send())
@@ -120,25 +123,47 @@ class Link:
             ends = await asyncio.gather(reader, sender, return_exceptions=True)
             if self._drained is not None:
                 self._drained.cancel()
-            await self._socket.close()
+            await self._end_connection()
         faults = [end for end in ends if isinstance(end, Exception) and not isinstance(end, OSError)]
         return faults[0] if faults else None
+
+    async def _end_connection(self) -> None:
+        """Close it, politely if the other side still reads.
+
+        A sender that was waiting for room when it was cancelled leaves its cancellation in the connection,
+        where the goodbye finds it; only one that is meant for the task that runs this link may end it.
+        """
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._socket.close()
+        except (TimeoutError, OSError):
+            self._counters["closes_cut_short"] += 1
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            self._counters["closes_cut_short"] += 1
 
     async def _read(self) -> None:
         spree_bytes = spree_frames = 0
         while True:
             message = await self._socket.receive()
-            if message.type is not WSMsgType.BINARY:
+            if message.type is WSMsgType.BINARY:
+                count = self._open(message.data)
+            elif message.type in _CONTROL:
+                count = 1
+            else:
                 self._check_end(message)
                 return
             data: bytes = message.data
-            count = self._open(data)
             self._counters["bytes_received"] += len(data)
             self._counters["frames_received"] += count
             wait = self.account.charge(len(data), count)
             if wait > 0:
                 self._counters["throttled"] += 1
                 await asyncio.sleep(min(wait, self._config.heartbeat_seconds / 4))
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(data)
             while self._full():
                 self._counters["paused"] += 1
                 self._released = self._loop.create_future()

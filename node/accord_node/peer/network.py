@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from accord_ledger.keys import SigningKey
 from accord_node.peer.acceptor import Acceptor
@@ -33,6 +33,10 @@ from accord_node.peer.links import LinkTable
 from accord_node.peer.requests import Requests
 from accord_node.peer.sockets import Net
 from accord_node.peer.topics import RequestHandler
+
+COSTS: Final = {StatusFrame: 50, Announce: 32, Request: 20}
+"""What a frame that makes us look things up, or answer, counts against its sender's frames beyond itself. Honest
+nodes say a few of them a second."""
 
 
 class PeerNetwork:
@@ -176,4 +180,6 @@ class PeerNetwork:
         handler = self._routes.get(type(frame))
         if handler is None:
             raise PeerError("PEER_FRAME", f"expected no {type(frame).__name__} here")
+        if (cost := COSTS.get(type(frame))) is not None:
+            link.account.charge(0, cost)
         handler(link, frame)

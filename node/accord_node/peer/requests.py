@@ -25,6 +25,7 @@ class _Exchange:
     asked: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)
     serving: set[asyncio.Task[None]] = field(default_factory=set)
     waiting: deque[Request] = field(default_factory=deque)
+    waiting_bytes: int = 0
 
 
 class Requests:
@@ -104,8 +105,12 @@ class Requests:
             return
         if len(exchange.serving) < self._config.request_slots:
             self._begin(link, exchange, frame)
-        elif len(exchange.waiting) < self._config.request_queue:
+        elif (
+            len(exchange.waiting) < self._config.request_queue
+            and exchange.waiting_bytes + len(frame.payload) <= self._config.request_bytes
+        ):
             exchange.waiting.append(frame)
+            exchange.waiting_bytes += len(frame.payload)
         else:
             self._refuse(link, frame, "PEER_BUSY")
 
@@ -133,7 +138,9 @@ class Requests:
             context = {"message": f"request handler failed for {link.party}", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
         if exchange.waiting and self._exchanges.get(link) is exchange:
-            self._begin(link, exchange, exchange.waiting.popleft())
+            following = exchange.waiting.popleft()
+            exchange.waiting_bytes -= len(following.payload)
+            self._begin(link, exchange, following)
 
     async def _answer(self, link: Link, frame: Request) -> None:
         handler = self._handlers.get(frame.kind)
@@ -152,6 +159,7 @@ class Requests:
             self._refuse(link, frame, "PEER_TOO_LARGE")
             return
         self._counters["requests_served"] += 1
+        link.account.charge(len(payload), 1)  # what it gets counts against its own budget
         link.put(Lane.RESPONSE, encode_frame(Response(id=frame.id, payload=payload)))
 
     def _refuse(self, link: Link, frame: Request, code: str) -> None:

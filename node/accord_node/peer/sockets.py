@@ -21,10 +21,13 @@ class Socket(Protocol):
         """Whether this end has closed it or seen it closed."""
 
     async def receive(self) -> WSMessage:
-        """The next message: ``BINARY`` with bytes, or another type when the connection has ended."""
+        """The next message: ``BINARY`` with bytes, ``PING`` or ``PONG``, or another type when it has ended."""
 
     async def send_bytes(self, data: bytes) -> None:
         """Send a message; waits while the connection is full. ``OSError`` if it has ended."""
+
+    async def pong(self, message: bytes) -> None:
+        """Answer a ping; as :meth:`send_bytes`."""
 
     async def close(self) -> bool:
         """End the connection; harmless if it has ended."""

@@ -209,6 +209,9 @@ class End:
         self._ended = True
         self._travel(None)
 
+    async def pong(self, message: bytes) -> None:
+        """See :class:`Socket`; nobody pings here."""
+
     async def close(self) -> bool:
         """See :class:`Socket`."""
         if not self._ended:
