@@ -87,8 +87,8 @@ class Acceptance:
         self.settle(name for name in names if name not in self._mempool)  # final before it was durable
 
     def settle(self, names: Iterable[bytes]) -> None:
-        """These need not be durable here any more; the disk's thread notes it."""
+        """These need not be durable here any more."""
         self._settled += names
         if self._settled and not self._stopped:
             settled, self._settled = self._settled, []
-            self._spawn(self._disk.run(lambda: self._pending.settle(settled)))
+            self._spawn(self._disk.run_short(lambda: self._pending.settle(settled)))

@@ -2,9 +2,9 @@
 
     link -> signatures -> step -> Persist -> journal synced -> signed -> gossip
 
-Effects of many steps wait in one queue; each round writes everything to be persisted in one batch with
-one sync and then carries out the rest in order, so durability costs one sync however many votes ride on
-it. Building and executing blocks are tasks that answer with an input.
+Effects of many steps wait in one queue (``effectqueue``); each round writes everything to be persisted in one
+batch with one sync and then carries out the rest in order, so durability costs one sync however many votes ride
+on it. Building and executing blocks are tasks that answer with an input.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from accord_ledger.domain.pipeline import prepare
 from accord_ledger.errors import AccordError, FatalError
 from accord_ledger.execute import Executed
 from accord_node.bodies import Body
+from accord_node.effectqueue import EffectQueue
 from accord_node.hearing import BEHIND, Hearing
 from accord_node.messages import INLINE_BODY_BYTES, Batch, CertificatesWanted, Proposal, Request
 from accord_node.peer import Topic
@@ -48,8 +49,9 @@ class Driver:
     def __init__(self, core: Consensus, services: Services) -> None:
         self.core = core
         self._on = services
-        self._queue: list[do.Effect] = []
-        self._wake = asyncio.Event()
+        self._effects = EffectQueue()
+        self._timers: list[asyncio.TimerHandle] = []
+        """Of the view we are in."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = self._stopped = False
         self.hearing = Hearing(core, services, self.give)
@@ -104,7 +106,8 @@ class Driver:
     def stop(self) -> None:
         """From now on nothing is decided, signed or sent, whatever is still queued."""
         self._stopped = True
-        self._queue = []
+        self._effects.clear()
+        self._forget_timers()
         if self._flush is not None:
             self._flush.cancel()
         for task in list(self._tasks):
@@ -119,9 +122,7 @@ class Driver:
         except Exception as error:  # noqa: BLE001 - a defect in the core must stop the node, not one task
             self._on.on_fatal(error)
             return
-        if effects:
-            self._queue += effects
-            self._wake.set()
+        self._effects.add(effects)
 
     def work_changed(self) -> None:
         """Tell the core whether transactions wait that no unfinalised block holds."""
@@ -143,9 +144,7 @@ class Driver:
     async def _carry_out(self) -> None:
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
-                batch, self._queue = self._queue, []
+                batch = await self._effects.take()
                 # What is final is so whatever becomes of our journal, and is made durable elsewhere.
                 for effect in batch:
                     if isinstance(effect, do.Finalised):
@@ -231,8 +230,9 @@ class Driver:
             case do.RequestCertificates(from_view, to_view):
                 self._spawn(self._request_certificates(from_view, to_view))
             case do.ScheduleTimer(view, kind, delay):
-                asyncio.get_running_loop().call_later(delay / 1000, self.give, on.TimeoutElapsed(view, kind))
+                self._schedule(view, kind, delay / 1000)
             case do.Finalised(certificate, seal):
+                self.hearing.made(certificate)
                 self.hearing.final_view = max(self.hearing.final_view, certificate.view)
                 self._certified[seal] = certificate.view
                 self.last_progress = self._on.clock.monotonic()
@@ -246,6 +246,7 @@ class Driver:
                 self._on.on_restored()
             case do.EnteredView(view, leader):
                 self.view, self.leader = view, leader
+                self._forget_timers()
                 self._forget_before(view)
                 self.pending_reported = False  # the core asks anew in every view
                 self.work_changed()
@@ -253,6 +254,17 @@ class Driver:
                 self._on.on_fatal(FatalError(code, detail))
             case _:
                 assert_never(effect)
+
+    def _schedule(self, view: int, kind: on.TimerKind, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self.give, on.TimeoutElapsed(view, kind))
+        if kind is not on.TimerKind.HELP:
+            self._timers.append(timer)
+
+    def _forget_timers(self) -> None:
+        """Those of a view that is over would find nothing to do."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers = []
 
     def _forget_before(self, view: int) -> None:
         """Whatever no view that matters any more has left behind."""
@@ -294,8 +306,14 @@ class Driver:
                 self._flush = loop.call_later(CERTIFICATE_PAUSE_SECONDS, self._flush_certificates)
 
     def _flush_certificates(self) -> None:
-        """Send the newest notarization and finalization: members form their own from the same votes."""
+        """Send the newest notarization and finalization: members form their own from the same votes.
+
+        Of a view that is final nobody needs the notarization.
+        """
         self._flush = None
+        final, notarized = self._later.get("finalize"), self._later.get("notarize")
+        if final is not None and notarized is not None and notarized.view <= final.view:
+            del self._later["notarize"]
         for certificate in self._later.values():
             self._on.network.gossip.publish(Topic.CERTIFICATE, codec.encode(certificate), again=True)
         self._later = {}

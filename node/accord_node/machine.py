@@ -25,12 +25,14 @@ class Machine:
         net: opens connections between nodes; None: WebSockets over TLS.
         connect: opens the database's connection.
         certificate: with ``net``, what its other side shows as ours (DER in production).
+        near: whether the event loop may wait for the disk itself, while that is quick.
     """
 
     chance: random.Random = field(default_factory=random.SystemRandom)
     net: Net | None = None
     connect: Connect = open_connection
     certificate: bytes = b""
+    near: bool = True
 
     def identity(self, folder: Path) -> TlsIdentity:
         """What callers see of us; made in ``folder`` unless ``net`` brings its own."""

@@ -224,9 +224,9 @@ async def _open(config: Config, folder: Path) -> Node:
 
 
 def _asked_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
-    log.info("asked to stop", signal=number.name)
-    stop.set()
+    stop.set()  # first: whoever reads our log may be gone, and saying something may fail
     asyncio.get_running_loop().remove_signal_handler(number)  # asked again, the process ends at once
+    log.info("asked to stop", signal=number.name)
 
 
 async def _start(node: Node, http: HttpServer) -> None:

@@ -72,7 +72,7 @@ class Node(Parts):
         machine = machine or Machine()
         # where this fails, threads left running would keep a process alive that reported its end
         async with AsyncExitStack() as undo:
-            threads = _workers(config)
+            threads = _workers(config, clock.monotonic, near=machine.near)
             for thread in threads.values():
                 undo.callback(thread.close)
             store = await Store.open(
@@ -230,12 +230,12 @@ class Node(Parts):
         self.finaliser.listen(listener)
 
 
-def _workers(config: Config) -> dict[str, Workers]:
-    """The threads of a node, by what they do."""
+def _workers(config: Config, elapsed: Callable[[], float], *, near: bool) -> dict[str, Workers]:
+    """The threads of a node, by what they do; for ``elapsed`` and ``near`` see :class:`Workers`."""
     return {
         "execute": Workers("execute"),
         "signatures": Workers("signatures", config.work.signature_threads),
-        "disk": Workers("disk"),
+        "disk": Workers("disk", elapsed=elapsed, near=near),
         "answers": Workers("answers"),
-        "journal": Workers("journal"),
+        "journal": Workers("journal", elapsed=elapsed, near=near),
     }

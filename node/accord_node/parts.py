@@ -313,9 +313,9 @@ class Parts(ABC):
         if isinstance(self.clock, ScriptedClock):
             scripted = self.clock
             self.finaliser.listen(lambda _, __, version: scripted.follow(version.time))
+        self.finaliser.listen(self.submissions.on_final)  # first whoever waits
         self.finaliser.listen(self._on_final)
         self.finaliser.listen(self.directory.on_final)
-        self.finaliser.listen(self.submissions.on_final)
         self.finaliser.listen(self.epochs.on_final)
         gossip = self.network.gossip
         gossip.on_item(Topic.VOTE, self.epochs.on_vote)

@@ -277,6 +277,16 @@ class Submissions:
 
     def on_final(self, block: Executed, _: Certificate | None, version: Version) -> None:
         """A block is durable: answer those who wait, forget its records and what expired."""
+        if len(self._mempool) or len(self._waiters):  # neither, of a node that catches up
+            self._acceptance.settle(self._answer_waiting(block))
+        self.intake.on_final(block)
+        if version.time != self._swept:
+            self._swept = version.time
+            self.drop_expired()
+        self._work_changed()
+
+    def _answer_waiting(self, block: Executed) -> list[bytes]:
+        """Answer those who wait for records of a durable block; entries of those that were ours to keep."""
         first = block.sealed.seal.first
         settled: list[bytes] = []
         for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True)):
@@ -287,12 +297,7 @@ class Submissions:
                 settled.append(pending.prepared.record.entry_hash)
             if tx_id in self._waiters:
                 self._waiters.answer(tx_id, Final(block.sealed.seal.height, first + place, receipt))
-        self._acceptance.settle(settled)
-        self.intake.on_final(block)
-        if version.time != self._swept:
-            self._swept = version.time
-            self.drop_expired()
-        self._work_changed()
+        return settled
 
     def tick(self) -> None:
         """Housekeeping, a few times a second."""

@@ -294,7 +294,9 @@ async def test_far_behind_batches_are_passed_over_unread_also_those_that_wait_th
         return [issue_entry(alliance, "p0", "prog", 800 + 3 * number + place) for place in range(3)]
 
     batches = [batch(number) for number in range(2 * READ_AT_ONCE)]
-    taken = asyncio.gather(*(gossip(spine, *entries) for entries in batches))
+    senders = ("p1", "p2") * READ_AT_ONCE
+    said = zip(batches, senders, strict=True)
+    taken = asyncio.gather(*(gossip(spine, *entries, sender=sender) for entries, sender in said))
     await asyncio.sleep(0)  # as many as may are being read
     monkeypatch.setattr(spine.submissions.intake, "_behind", lambda: True)
     assert await taken == [Outcome.ACCEPT] * READ_AT_ONCE + [Outcome.IGNORE] * READ_AT_ONCE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from accord_ledger import codec
 from accord_ledger.consensus import inputs as on
 from accord_ledger.consensus.config import Config as CoreConfig
 from accord_ledger.consensus.core import Consensus
+from accord_ledger.consensus.effects import BuildBlock
 from accord_node import workshop
 from accord_node.chain import Limits
 from accord_node.disk import DirectoryDisk
@@ -22,9 +25,9 @@ from accord_node.services import Services
 from accord_node.wal import Wal
 from accord_node.workshop import Workshop
 from final_blocks import bodies, chain_on
-from node_network import Alliance, make_alliance
+from node_network import Alliance, issue_entry, make_alliance, programme_entries
 from peer_mesh import Mesh
-from spine import Spine
+from spine import Spine, finalization, prepared
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,25 @@ async def test_of_a_block_that_comes_in_a_range_only_the_seal_is_kept(
     assert given == [on.BlockReceived(block.sealed)]
     assert (spine.bodies.get(block.sealed.hash) is not None) == whole
     assert (spine.cache.checked > 0) == whole
+
+
+async def test_a_block_under_load_waits_for_its_turn_and_a_full_one_does_not(
+    spine: Spine, alliance: Alliance, tmp_path: Path
+) -> None:
+    await spine.grow(programme_entries(alliance, "p0", "prog"))
+    parent = await spine.execute(spine.block([issue_entry(alliance, "p0", "prog", n) for n in range(2)]))
+    disk, given = DirectoryDisk(tmp_path / "journal"), list[on.Input]()
+    shop = workshop_of(spine, disk, given)
+    shop._on = replace(shop._on, limits=Limits(records=4, pace_seconds=60))
+    shop._block_seen()
+    certificate = finalization(alliance, parent.sealed.hash, parent.sealed.seal.view, "notarize")
+    wanted = BuildBlock(view=9, parent=parent.sealed.hash, parent_certificate=certificate, empty_only=False)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(shop.build(wanted), 0.2)
+    assert given == []
+    for item in prepared(*(issue_entry(alliance, "p0", "prog", n) for n in range(10, 16))):
+        assert spine.mempool.add(item, local=False, arrived=0)
+    async with asyncio.timeout(10):
+        await shop.build(wanted)
+    disk.close()
+    assert [type(one) for one in given] == [on.BlockBuilt]

@@ -186,11 +186,25 @@ class Database:
         db.executemany("INSERT INTO state VALUES (?, ?)", sorted(values.items()))
         _write_floor(db, Floor(0, 0, network))
 
-    async def commit(self, block: Executed, certificate: Certificate | None) -> None:
-        """State, index, certificate and floor of one final block, in one transaction."""
-        await self.commit_all([block], certificate)
+    async def commit(
+        self, block: Executed, certificate: Certificate | None, *, before: Callable[[], None] | None = None
+    ) -> None:
+        """State, index, certificate and floor of one final block, in one transaction.
 
-    async def commit_all(self, blocks: Sequence[Executed], certificate: Certificate | None) -> None:
+        Args:
+            block: the block.
+            certificate: its own finalization, if it has one.
+            before: done first, in the same thread: a hand-over less. If it fails nothing is written here.
+        """
+        await self.commit_all([block], certificate, before=before)
+
+    async def commit_all(
+        self,
+        blocks: Sequence[Executed],
+        certificate: Certificate | None,
+        *,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         """The same of consecutive blocks in one transaction; the certificate is of the last of them."""
         last = blocks[-1]
         ids = {
@@ -205,7 +219,7 @@ class Database:
                 unsettled = self._write_block(db, block, certificate if block is last else None, unsettled)
             return unsettled, self._transactions.write(db, len(ids))
 
-        self._unsettled, settled = await self._in_transaction(write)
+        self._unsettled, settled = await self._in_transaction(write, before)
         self._transactions.wrote(settled, ids, last.sealed.seal.first + len(last.prepared))
 
     @staticmethod
@@ -256,10 +270,14 @@ class Database:
         _write_floor(db, Floor(seal.height, seal.first + seal.count + 1, block.sealed.hash))
         return unsettled
 
-    async def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _in_transaction(
+        self, work: Callable[[sqlite3.Connection], T], before: Callable[[], None] | None = None
+    ) -> T:
         """Run a whole transaction in the connection's thread: one hop, whatever it writes."""
 
         def run(db: sqlite3.Connection) -> T:
+            if before is not None:
+                before()
             db.execute("BEGIN IMMEDIATE")
             try:
                 done = work(db)

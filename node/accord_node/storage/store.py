@@ -162,9 +162,8 @@ class Store:
         """Make one final block durable: log files first, then the database."""
         entries = [*block.entries, block.sealed.entry]
         leaves = [*(item.record.leaf_hash for item in block.prepared), block.sealed.leaf_hash]
-        await self._executor.run(lambda: self.files.append(entries, leaves))
         self.source.leaving(key for key, value in block.changes.items() if value is None)
-        await self.database.commit(block, certificate)
+        await self.database.commit(block, certificate, before=lambda: self.files.append(entries, leaves))
 
     async def write_all(self, stretch: Stretch, certificate: Certificate | None) -> None:
         """Make consecutive final blocks durable together: log files first, then the database, all or none.

@@ -175,6 +175,7 @@ class Host:
             net=HostNet(self._network, self, life.loop),
             connect=connect,
             certificate=self.certificate,
+            near=self._scheduler.chance(self.name, self._lives, "disk").random() < 0.5,
         )
 
     async def _live(self, life: Life) -> None:
