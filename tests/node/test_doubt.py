@@ -119,6 +119,22 @@ async def test_without_its_journal_a_member_abstains_until_finality_has_passed_i
     await abstains_until_it_is_safe(network)
 
 
+async def test_told_by_all_members_it_votes_in_no_view_it_may_have_voted_in(network: Changing) -> None:
+    await network.stop("p3")
+    shutil.rmtree(network.folder / "p3" / "data" / "journal")
+    await network.start("p3")
+    node = network.nodes["p3"]
+    await until(
+        lambda: "until finality has passed view" in node.epochs.abstaining, "told"
+    )  # nothing is to be done
+    through = max(network.nodes[other].driver.core.view for other in ("p0", "p1", "p2")) + 1
+    assert f"passed view {through} " in node.epochs.abstaining
+    assert node.driver.core._memory.abstain_through == through
+    for number in range(1, 4):
+        await network.final(issue_entry(network.alliance, "p0", "prog", number))
+    await until(lambda: not node.epochs.doubtful, "safe")
+
+
 async def test_without_all_of_its_data_too(network: Changing) -> None:
     await network.stop("p3")
     shutil.rmtree(network.folder / "p3" / "data")
