@@ -1,4 +1,4 @@
-"""One small alliance with its HTTP interface, shared by the tests of that interface."""
+"""What many tests share: one member's storage and records without a network, and a small alliance with HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,24 @@ import pytest_asyncio
 from accord_node.http import HttpServer
 from accord_node.node import Node
 from node_network import Alliance, Network, issue_entry, make_alliance, programme_entries
+from peer_mesh import Mesh
+from spine import Spine
 from waiting import until
+
+
+@pytest.fixture(scope="module")
+def alliance() -> Alliance:
+    """Four founders."""
+    return make_alliance(4)
+
+
+@pytest.fixture
+async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
+    """Everything of p0 between records and durable blocks, without consensus."""
+    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
+        made = await Spine.open(alliance, tmp_path, mesh, "p0")
+        yield made
+        await made.close()
 
 
 @dataclass

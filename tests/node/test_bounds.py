@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,10 @@ from accord_node.messages import Cosignature
 from accord_node.otherepochs import MAX_PEERS, OtherEpochs
 from accord_node.storage.handoffs import Handoffs
 from accord_node.unproven import Unproven
-from node_network import Alliance, issue_entry, key, make_alliance
-from peer_mesh import Mesh
+from node_network import Alliance, issue_entry, key
 from spine import HandClock, Spine, finalization
 
 PEERS = 400
-
-
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
-@pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        yield made
-        await made.close()
 
 
 def record(alliance: Alliance, number: int) -> Prepared:

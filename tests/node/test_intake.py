@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from accord_ledger import codec
 from accord_ledger.domain.kinds.issue import IssueBody
@@ -15,22 +11,8 @@ from accord_ledger.domain.pipeline import prepare
 from accord_node.intake import READ_OF_ONE
 from accord_node.messages import Batch
 from accord_node.peer import Outcome, Topic
-from node_network import Alliance, issue_entry, key, make_alliance
-from peer_mesh import Mesh
+from node_network import Alliance, issue_entry, key
 from spine import Spine
-
-
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
-@pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        yield made
-        await made.close()
 
 
 async def gossip(spine: Spine, entries: list[bytes], sender: str) -> Outcome:

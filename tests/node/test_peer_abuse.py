@@ -14,7 +14,7 @@ from aiohttp import WSMessage, WSMsgType
 
 from accord_node.peer import Outcome, Topic, item_name
 from accord_node.peer.frames import Announce, Frame, ItemFrame, Lane, Request, StatusFrame, Want, encode_frame
-from peer_mesh import Mesh, Stranger, link_key
+from peer_mesh import Mesh, Node, Stranger, link_key
 from waiting import until
 
 SERVER, MEMBER = "bert", "anna"
@@ -130,17 +130,23 @@ async def test_who_reads_nothing_answers_for_what_it_says(tmp_path: Path) -> Non
         assert node.counters["link_PEER_FRAME"] == node.counters["bans"] == 1
 
 
+def answers_later(node: Node) -> asyncio.Event:
+    """Questions of kind 7 are answered once the event is set."""
+    asked = asyncio.Event()
+
+    async def hang(party: str, payload: bytes) -> bytes:
+        await asked.wait()
+        return b""
+
+    node.network.serve(7, hang)
+    return asked
+
+
 async def test_questions_that_wait_are_bounded_in_bytes(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         mesh, address = await alone(tmp_path, stack, request_slots=1, request_bytes=500_000)
         node = mesh.nodes[SERVER]
-        asked = asyncio.Event()
-
-        async def hang(party: str, payload: bytes) -> bytes:
-            await asked.wait()
-            return b""
-
-        node.network.serve(7, hang)
+        asked = answers_later(node)
         peer = await member(stack, address)
         for number in range(40):
             await peer.say(encode_frame(Request(id=number, kind=7, payload=bytes(50_000))))
@@ -157,13 +163,7 @@ async def test_questions_that_wait_are_bounded_in_number(tmp_path: Path) -> None
     async with AsyncExitStack() as stack:
         mesh, address = await alone(tmp_path, stack, request_slots=1, request_queue=8)
         node = mesh.nodes[SERVER]
-        asked = asyncio.Event()
-
-        async def hang(party: str, payload: bytes) -> bytes:
-            await asked.wait()
-            return b""
-
-        node.network.serve(7, hang)
+        asked = answers_later(node)
         peer = await member(stack, address)
         for number in range(40):
             await peer.say(encode_frame(Request(id=number, kind=7, payload=b"")))

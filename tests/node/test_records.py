@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from accord_ledger import codec
 from accord_ledger.block import Vote
@@ -16,21 +12,7 @@ from accord_ledger.domain.pipeline import Prepared, prepare
 from accord_ledger.keys import SigningKey
 from accord_node.records import Refusal, entry_hash
 from node_network import Alliance, issue_entry, key, make_alliance, programme_entries
-from peer_mesh import Mesh
 from spine import Spine
-
-
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
-@pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        yield made
-        await made.close()
 
 
 def signed_by(alliance: Alliance, author: str, signer: SigningKey, *, broken: bool = False) -> bytes:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from accord_node import trial as trial_module
 from accord_node.trial import Trial
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
-from peer_mesh import Mesh
+from node_network import Alliance, issue_entry, programme_entries
 from spine import Spine, prepared
-
-
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
-@pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        yield made
-        await made.close()
 
 
 def trial(spine: Spine) -> Trial:

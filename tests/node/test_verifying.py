@@ -30,22 +30,8 @@ from accord_node.verifying import (
     spare_cores,
     widen,
 )
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
-from peer_mesh import Mesh
+from node_network import Alliance, issue_entry, programme_entries
 from spine import Spine
-
-
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
-@pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        yield made
-        await made.close()
 
 
 @pytest.fixture

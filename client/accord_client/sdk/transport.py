@@ -177,20 +177,15 @@ class Transport:
                 if self._cools(url) and _refusal(failures) is not None:
                     continue  # who has just failed is not waited for to hear the same again
                 try:
-                    answer = await self._once(method, url + path, kind, params, body, content_type, timeout)
-                    return Reply(await self._judged(url, partial(accept, answer)), url, len(failures))
-                except ForkError:
+                    found = await self._first(
+                        url,
+                        self._once(method, url + path, kind, params, body, content_type, timeout),
+                        accept,
+                        missing,
+                    )
+                    return Reply(found, url, len(failures))
+                except (ForkError, MissingError):
                     raise
-                except MissingError as error:
-                    if missing is None:
-                        raise
-                    try:
-                        found = await self._judged(url, partial(missing, error.problem))
-                        return Reply(found, url, len(failures))
-                    except ForkError:
-                        raise
-                    except AccordError as refused:
-                        failures.append((url, refused))
                 except AccordError as error:
                     failures.append((url, error))
                 self.demote(url)
@@ -200,6 +195,26 @@ class Transport:
                 raise _summary(failures[-len(self.urls) :])
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _first(
+        self,
+        url: str,
+        asked: Awaitable[T],
+        accept: Callable[[T], R],
+        missing: Callable[[Problem], R] | None,
+    ) -> R:
+        """What one node's answer gives; a 404 gives what ``missing`` makes of it, if somebody judges it.
+
+        Raises:
+            MissingError: a 404 that nobody judges.
+            AccordError: the node failed, refused, or is not to be believed.
+        """
+        try:
+            return await self._judged(url, partial(accept, await asked))
+        except MissingError as error:
+            if missing is None:
+                raise
+            return await self._judged(url, partial(missing, error.problem))
 
     async def _judged(self, url: str, judge: Callable[[], R]) -> R:
         """What an answer gives; once more if the node can show that the members have changed since."""
