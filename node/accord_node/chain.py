@@ -288,7 +288,7 @@ class Chain:
 
 def body_bytes(records: Sequence[Prepared]) -> int:
     """Bytes of the records together, as ``MAX_BODY_BYTES`` counts them."""
-    return sum(len(item.record.entry) for item in records)
+    return sum([len(item.record.entry) for item in records])
 
 
 def _rest_on(child: Version, base: Version) -> None:

@@ -129,7 +129,9 @@ class Work(Section, frozen=True, kw_only=True):
     """Threads and memory."""
 
     signature_threads: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Threads that check signatures."""
+    """Threads that read records and check signatures."""
+    signature_processes: bool = True
+    """Check the signatures of many records in a process beside each of these threads (30 MiB each)."""
     signatures_remembered: Positive = 200_000
     """Good signatures that are not checked again when their record comes in a block."""
     state_values_cached: Positive = 100_000

@@ -22,7 +22,7 @@ from accord_node.chain import Chain
 from accord_node.mempool import Mempool
 from accord_node.messages import MAX_MESSAGE_BYTES, Batch
 from accord_node.peer import Outcome, PeerNetwork, Topic
-from accord_node.records import RecordReader, Refusal, authored, entry_hash
+from accord_node.records import RecordReader, Refusal, Useful, authored, entry_hash
 from accord_node.seams import Clock
 from accord_node.unproven import Unproven
 
@@ -181,13 +181,14 @@ class Intake:
         if len(entries) > GOSSIP_BATCH:
             return Outcome.BAD
         unknown = [entry for entry in entries if entry_hash(entry) not in self._mempool]
-        answers = await self._reader.read_authored(unknown, self._timely)
+        answers = await self._reader.read_authored(unknown, self._timely())
         fresh: list[Prepared] = []
         pure = True
+        timely = self._timely()  # blocks came while they were read
         for answer, proven in answers:
             if isinstance(answer, Refusal):
                 return Outcome.BAD
-            if not self._timely(answer):
+            if not timely(answer):
                 continue
             if proven:
                 fresh.append(answer)
@@ -199,15 +200,20 @@ class Intake:
             self.gossip([prepared.record.entry for prepared in fresh])
         return Outcome.ACCEPT if fresh and pure else Outcome.IGNORE
 
-    def _timely(self, prepared: Prepared) -> bool:
-        """Whether a record can still enter a block: an old one, out of the log, is nobody's offence.
+    def _timely(self) -> Useful:
+        """Whether a record can now still enter a block: an old one, out of the log, is nobody's offence.
 
         Asked before its signatures are looked at, since all of the log could be said again.
         """
-        expires = prepared.record.tx.expires
-        if not self._chain.base.time < expires <= self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS:
-            return False
-        return not self.holds(prepared)
+        begin, recent = self._chain.base.time, self._chain.head().recent
+        end = self._clock.now() + MAX_LIFETIME_SECONDS + MAX_SKEW_SECONDS
+
+        def timely(prepared: Prepared) -> bool:
+            record = prepared.record
+            expires = record.tx.expires
+            return begin < expires <= end and not recent.holds(record.tx_id, expires)
+
+        return timely
 
     async def _take_gossiped(self, records: Sequence[Prepared]) -> None:
         for start in range(0, len(records), TURN):
@@ -216,19 +222,18 @@ class Intake:
             self._take(records[start : start + TURN])
 
     def _take(self, records: Sequence[Prepared]) -> None:
-        now = self._clock.monotonic()
-        taken = [prepared for prepared in records if self._mempool.add(prepared, local=False, arrived=now)]
-        if taken:
+        if taken := self._mempool.add_all(records, self._clock.monotonic()):
             self._on_taken(taken)
 
     def _review_unproven(self) -> None:
         """Keys have changed: what is proven now enters the pool and goes on to our peers."""
         state = View(self._chain.base.state)
         proven: list[Prepared] = []
+        timely = self._timely()
         for sender, prepared, at in self._unproven.take():
             if not authored(prepared, state):
                 self._unproven.add(sender, prepared, at)
-            elif self._timely(prepared) and self._reader.verifies(prepared):
+            elif timely(prepared) and self._reader.verifies(prepared):
                 proven.append(prepared)
         self._take(proven)
         self.gossip([prepared.record.entry for prepared in proven])

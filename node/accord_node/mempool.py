@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
@@ -84,25 +84,33 @@ class Mempool:
 
     def add(self, prepared: Prepared, *, local: bool, arrived: float) -> bool:
         """Take a transaction in; False if there is no room or one with its id already waits."""
-        record = prepared.record
-        tx, name, size = record.tx, record.entry_hash, len(record.entry)
-        if record.tx_id in self._by_tx or not self.room_for(tx.author, size):
-            return False
-        item = self._items[name] = Pending(prepared, local, arrived)
-        self._by_tx[record.tx_id] = name
-        queue = self._authors.get(tx.author)
-        if queue is None:
-            queue = self._authors[tx.author] = {}
-        queue[name] = item
-        self._bytes += size
-        if local:
-            self._local[name] = item
-        together = self._expiry.get(tx.expires)
-        if together is None:
-            together = self._expiry[tx.expires] = {}
-            heapq.heappush(self._seconds, tx.expires)
-        together[name] = None
-        return True
+        return bool(self.add_all((prepared,), arrived, local=local))
+
+    def add_all(
+        self, records: Sequence[Prepared], arrived: float, *, local: bool = False
+    ) -> Sequence[Prepared]:
+        """Take transactions in, in their order; returns those for which there was room and that did not wait yet."""
+        taken: list[Prepared] = []
+        items, by_tx, room_for = self._items, self._by_tx, self.room_for
+        for prepared in records:
+            record = prepared.record
+            tx, tx_id, name, size = record.tx, record.tx_id, record.entry_hash, len(record.entry)
+            if tx_id in by_tx or not room_for(tx.author, size):
+                continue
+            by_tx[tx_id] = name
+            items[name] = item = Pending(prepared, local, arrived)
+            self._bytes += size
+            if (queue := self._authors.get(tx.author)) is None:
+                queue = self._authors[tx.author] = {}
+            queue[name] = item
+            if local:
+                self._local[name] = item
+            if (together := self._expiry.get(tx.expires)) is None:
+                together = self._expiry[tx.expires] = {}
+                heapq.heappush(self._seconds, tx.expires)
+            together[name] = None
+            taken.append(prepared)
+        return taken
 
     def make_local(self, entry_hash: bytes) -> None:
         """A sender asks here for a transaction that came by gossip."""

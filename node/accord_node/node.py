@@ -144,6 +144,8 @@ class Node(Parts):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for thread in self._threads.values():
             thread.close()
+        if self.checkers is not None:
+            self.checkers.close()
         await self.store.close()
         self.release()
         log.info("stopped", party=self.party, height=self.chain.base.height)

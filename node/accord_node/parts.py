@@ -50,6 +50,7 @@ from accord_node.publishing import Publisher
 from accord_node.records import RecordReader
 from accord_node.seams import Clock
 from accord_node.services import Services
+from accord_node.signatureprocess import SignatureProcesses
 from accord_node.signatures import SignatureCache
 from accord_node.standing import Standing
 from accord_node.storage.handoffs import Handoffs
@@ -97,10 +98,13 @@ class Parts(ABC):
         self.genesis = ground.genesis
         self.keys = ground.keys
         self.clock = ground.clock
-        self.store = store = ground.store
-        self.cache = SignatureCache(config.work.signatures_remembered)
         self._threads = threads = ground.threads
         self._machine = ground.machine
+        self.store = store = ground.store
+        self.checkers = self._checkers()
+        self.cache = SignatureCache(
+            config.work.signatures_remembered, None if self.checkers is None else self.checkers.check
+        )
         self._folder = ground.folder
         data = ground.folder / config.data
         self.chain = Chain(ground.genesis.network, store.base, self.cache, threads["execute"])
@@ -115,6 +119,13 @@ class Parts(ABC):
         self.versions = KeptVersions(store.base)
         self.fatal: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """Done when the node must stop, with the reason."""
+
+    def _checkers(self) -> SignatureProcesses | None:
+        """Processes beside the threads that read records; a simulation has no others."""
+        work = self.config.work
+        if not work.signature_processes or self._machine.net is not None:
+            return None
+        return SignatureProcesses(work.signature_threads, self.clock.monotonic)
 
     @property
     def driver(self) -> Driver:

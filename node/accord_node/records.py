@@ -14,14 +14,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from accord_ledger.domain.model.party import KEYS
-from accord_ledger.domain.pipeline import Prepared, prepare, signature_jobs
+from accord_ledger.domain.pipeline import Prepared, prepare, prepare_all, signature_jobs
 from accord_ledger.errors import Rejection
 from accord_ledger.state import Source, View
 from accord_node.chain import Chain
-from accord_node.signatures import SignatureCache
+from accord_node.signatures import GroupChecker, SignatureCache
 from accord_node.workers import Executor
 
 CHUNK = 128
@@ -90,44 +91,36 @@ class RecordReader:
         """
         state = self._chain.head().state
         if len(entries) <= INLINE and sum(map(len, entries)) <= INLINE_BYTES:
-            return self._announce(self._read_chunk(entries, state, useful))
+            return self._announce(self._read_chunk(entries, state, useful, self._cache.check_each))
         answers: list[tuple[Answer, bool]] = []
         for start in range(0, len(entries), CHUNK):
             chunk = entries[start : start + CHUNK]
             answers += self._announce(
-                await self._executor.run(lambda chunk=chunk: self._read_chunk(chunk, state, useful))  # type: ignore[misc]
+                await self._executor.run(
+                    partial(self._read_chunk, chunk, state, useful, self._cache.check_groups)
+                )
             )
         return answers
 
     def _read_chunk(
-        self, entries: Sequence[bytes], source: Source, useful: Useful
+        self, entries: Sequence[bytes], source: Source, useful: Useful, check: GroupChecker
     ) -> list[tuple[Answer, bool]]:
         state = View(source)
-        return [self._read_one(entry, state, useful) for entry in entries]
+        answers = [self._of_this_network(answer) for answer in _formed(entries)]
+        looked = [isinstance(answer, Prepared) and useful(answer) for answer in answers]
+        groups = [
+            signature_jobs(answer, state) if look and isinstance(answer, Prepared) else []
+            for answer, look in zip(answers, looked, strict=True)
+        ]
+        good = check(groups)
+        return [_judged(*one, state) for one in zip(answers, looked, good, strict=True)]
 
-    def _read_one(self, entry: bytes, state: View, useful: Useful) -> tuple[Answer, bool]:
-        try:
-            prepared = prepare(entry)
-        except Rejection as rejection:
-            return Refusal(entry, rejection), False
-        network = prepared.record.tx.network
-        if network != self._chain.network:
-            expected = self._chain.network.hex()
-            return (
-                Refusal(
-                    entry,
-                    Rejection(
-                        "E_SCHEMA", f"expected network {expected}, got {network.hex()}", path="network"
-                    ),
-                ),
-                False,
-            )
-        if not useful(prepared):
-            return prepared, False
-        if not self._cache.check_all(signature_jobs(prepared, state)):
-            bad = Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures")
-            return Refusal(entry, bad), False
-        return prepared, authored(prepared, state)
+    def _of_this_network(self, answer: Answer) -> Answer:
+        expected = self._chain.network
+        if isinstance(answer, Refusal) or (got := answer.record.tx.network) == expected:
+            return answer
+        said = f"expected network {expected.hex()}, got {got.hex()}"
+        return Refusal(answer.record.entry, Rejection("E_SCHEMA", said, path="network"))
 
     def verifies(self, prepared: Prepared) -> bool:
         """Whether every signature by a key that is known by now verifies."""
@@ -163,6 +156,32 @@ class RecordReader:
                 self._expected[name] = others
             else:
                 self._expected.pop(name, None)
+
+
+def _formed(entries: Sequence[bytes]) -> Sequence[Answer]:
+    """The form of each entry: many in one go, and one by one where one of them is not good."""
+    if len(entries) > INLINE:
+        try:
+            return prepare_all(entries, [entry_hash(entry) for entry in entries])
+        except Rejection:
+            pass
+    answers: list[Answer] = []
+    for entry in entries:
+        try:
+            answers.append(prepare(entry))
+        except Rejection as rejection:
+            answers.append(Refusal(entry, rejection))
+    return answers
+
+
+def _judged(answer: Answer, looked: bool, good: bool, state: View) -> tuple[Answer, bool]:
+    """What becomes of an entry, and whether its author is proven."""
+    if isinstance(answer, Refusal) or not looked:
+        return answer, False
+    if not good:
+        bad = Rejection("E_SIG_INVALID", "expected every signature to verify", path="signatures")
+        return Refusal(answer.record.entry, bad), False
+    return answer, authored(answer, state)
 
 
 def authored(prepared: Prepared, state: View) -> bool:

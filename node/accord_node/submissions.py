@@ -268,8 +268,7 @@ class Submissions:
 
     def _on_taken(self, records: Sequence[Prepared]) -> None:
         """Records of peers entered the pool."""
-        for prepared in records:
-            self._trial.arrived(prepared)
+        self._trial.arrived(records)
         self._mempool.unpark_all()
         self._work_changed()
 

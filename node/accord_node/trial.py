@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from accord_ledger.domain.context import Context
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker, run
@@ -49,9 +49,9 @@ class Trial:
         self._count = 0
         self._complete = False
 
-    def arrived(self, prepared: Prepared) -> None:
-        """A record waits here that this trial has not seen."""
-        self._unseen.append(prepared)
+    def arrived(self, records: Iterable[Prepared]) -> None:
+        """Records wait here that this trial has not seen."""
+        self._unseen.extend(records)
 
     def dropped(self) -> None:
         """A record this trial counts on waits no more."""

@@ -17,22 +17,28 @@ questions.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import io
 import os
 import queue
-import signal
 import sys
 import threading
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 import msgspec
 
 from accord_ledger.block import MAX_MEMBERS
+from accord_node.pipes import (
+    LENGTH_BYTES,
+    PIPE_BYTES,
+    Readable,
+    framed,
+    leave_signals_to_the_node,
+    next_message,
+    widen,
+)
 from accord_node.ranges import BlockRead, check_range, read_range
 
 MAX_PROCESSES: Final = 7
@@ -43,10 +49,6 @@ COLLECT_AFTER: Final = (50_000, 20, 50)
 holds none: looking among it every few hundred objects was a tenth of the work beside the signatures."""
 QUESTIONS: Final = 2
 """A process has at a time: one that it works at, one that waits."""
-_LENGTH: Final = 4
-_PIPE_BYTES: Final = 1024 * 1024
-"""An answer fits into the pipe as a rule, so that whoever gave it goes on at once; a question takes the node two or
-three looks instead of thirty, each of which took the interpreter from the thread that executes."""
 
 Keys = Callable[[Iterable[bytes]], list[tuple[bytes, bytes]]]
 """Those of these key ids whose public keys are known, with them."""
@@ -104,7 +106,7 @@ class Verifiers:
         try:
             while len(started) < count:
                 started.append(
-                    await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES)
+                    await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=PIPE_BYTES)
                 )
         except OSError:
             await cls(started).close()
@@ -148,9 +150,9 @@ class Verifiers:
             raise HelperGone("expected pipes to the process")
         body = msgspec.msgpack.encode(question)
         # What waits to be written is bounded by the number of questions: nobody has to wait for it.
-        asking.writelines((len(body).to_bytes(_LENGTH, "big"), body))
+        asking.writelines((len(body).to_bytes(LENGTH_BYTES, "big"), body))
         async with self._turns[process]:
-            length = int.from_bytes(await answering.readexactly(_LENGTH), "big")
+            length = int.from_bytes(await answering.readexactly(LENGTH_BYTES), "big")
             return _answers.decode(await answering.readexactly(length))
 
     async def close(self) -> None:
@@ -162,13 +164,6 @@ class Verifiers:
         await asyncio.gather(*self._asked, return_exceptions=True)
         for process in self._processes:
             await process.wait()
-
-
-class Readable(Protocol):
-    """Where questions come from: ``io.RawIOBase``, without a lock that a thread could hold at the end."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None:
-        """Read some bytes into a buffer; how many, 0 at the end."""
 
 
 def serve(questions: Readable, answers: BinaryIO) -> None:
@@ -184,8 +179,7 @@ def serve(questions: Readable, answers: BinaryIO) -> None:
         if len(known) > MAX_KEYS:
             known.clear()
         data = msgspec.msgpack.encode(answer)
-        answers.write(len(data).to_bytes(_LENGTH, "big"))
-        answers.write(data)
+        answers.write(framed(data))
         answers.flush()
 
 
@@ -194,38 +188,17 @@ def _ahead(questions: Readable) -> Iterator[bytearray]:
     waiting: queue.Queue[bytearray | None] = queue.Queue(maxsize=1)
 
     def read() -> None:
-        while (head := _exactly(questions, _LENGTH)) is not None:
-            if (body := _exactly(questions, int.from_bytes(head, "big"))) is None:
-                break  # whoever asked has ended
+        while (body := next_message(questions)) is not None:
             waiting.put(body)
-        waiting.put(None)
+        waiting.put(None)  # whoever asked has ended
 
     threading.Thread(target=read, name="questions", daemon=True).start()
     while (body := waiting.get()) is not None:
         yield body
 
 
-def _exactly(source: Readable, length: int) -> bytearray | None:
-    """So many bytes; None where fewer are left."""
-    data = bytearray(length)
-    rest = memoryview(data)
-    while rest:
-        if not (count := source.readinto(rest)):
-            return None
-        rest = rest[count:]
-    return data
-
-
-def widen(pipe: BinaryIO) -> None:
-    """Let a pipe hold much at once, where the system allows that; it works as well without."""
-    with suppress(OSError):
-        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-
-
 if __name__ == "__main__":
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # typed at a terminal it reaches the node, which closes the pipe
+    leave_signals_to_the_node()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     widen(sys.stdin.buffer)

@@ -100,9 +100,25 @@ MEETING: Final = (
     Guard(
         "records of no use cost no signature check",
         NODE + "intake.py",
-        "read_authored(unknown, self._timely)",
+        "read_authored(unknown, self._timely())",
         "read_authored(unknown)",
         ("tests/node/test_intake.py::test_records_that_have_expired_cost_no_signature_check",),
+    ),
+    Guard(
+        "a signature that a process calls bad is not remembered as good",
+        NODE + "signatures.py",
+        "                    if good:",
+        "                    if group:",
+        (
+            "tests/node/test_signatureprocess.py::test_many_are_asked_for_elsewhere_and_the_good_ones_remembered",
+        ),
+    ),
+    Guard(
+        "a process that does not answer is ended",
+        NODE + "signatureprocess.py",
+        "if not poll.poll(max(0.0, until - time.monotonic()) * 1000):",
+        "if poll.poll(max(0.0, until - time.monotonic()) * 1000) is None:",
+        ("tests/node/test_signatureprocess.py::test_one_that_does_not_answer_is_ended",),
     ),
     Guard(
         "a vote under ever other signatures is heard seldom",

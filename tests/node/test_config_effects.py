@@ -65,6 +65,7 @@ SHOWN = {
     "pool.capacity": "test_mempool.py::test_a_full_pool_takes_nothing_more",
     "pool.author_share": "test_mempool.py::test_one_author_never_gets_more_than_its_share",
     "pool.max_bytes": "test_mempool.py::test_a_full_pool_takes_nothing_more",
+    "work.signature_processes": f"{OWN}::test_a_node_is_made_as_its_file_says",
     "work.signature_threads": f"{OWN}::test_a_node_is_made_as_its_file_says",
     "work.signatures_remembered": "test_signatures.py::test_the_newest_are_remembered_and_old_ones_forgotten",
     "work.state_values_cached": "test_state_source.py::test_what_is_remembered_is_bounded",
@@ -154,7 +155,7 @@ FILE: dict[str, Any] = {
     },
     "pool": {"capacity": 40, "author_share": 0.25, "max_bytes": 5_000},
     "work": {
-        "signature_threads": 3, "signatures_remembered": 22, "state_values_cached": 44,
+        "signature_threads": 3, "signature_processes": False, "signatures_remembered": 22, "state_values_cached": 44,
         "database_cache_mib": 2, "settle_rows": 99,
     },
 }  # fmt: skip
@@ -173,6 +174,7 @@ async def test_a_node_is_made_as_its_file_says(alliance: Alliance, tmp_path: Pat
         pool = node.mempool
         assert (pool.capacity, pool.author_share, pool.max_bytes) == (40, 0.25, 5_000)
         assert node._threads["signatures"]._pool._max_workers == 3
+        assert node.checkers is None
         assert node.cache._capacity == 11  # of each of its two halves
         assert node.store.base.state._capacity == 22  # type: ignore[attr-defined]  # it is the durable one
         assert node.store.database._settle_rows == 99

@@ -19,7 +19,7 @@ async def test_a_record_may_build_on_one_that_came_by_gossip(spine: Spine, allia
     here, now = trial(spine), spine.clock.now()
     refusal = await here.check(second, now, lambda _: [])
     assert refusal is not None
-    here.arrived(first)  # neither the newest block nor the list of what waits changed
+    here.arrived([first])  # neither the newest block nor the list of what waits changed
     assert await here.check(second, now, lambda _: []) is None
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import io
-import os
 import threading
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,7 +25,6 @@ from accord_node.verifying import (
     Verifiers,
     serve,
     spare_cores,
-    widen,
 )
 from node_network import Alliance, issue_entry, programme_entries
 from spine import Spine
@@ -236,14 +232,3 @@ def test_one_core_is_left_to_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
     for cores, expected in ((1, 0), (2, 1), (4, 3), (64, 7)):
         monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: set(range(cores)))
         assert spare_cores() == expected
-
-
-def test_an_answer_fits_into_the_pipe_and_what_is_no_pipe_stays_as_it_is(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb"), os.fdopen(writing, "wb") as pipe:
-        before = fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ)
-        widen(pipe)
-        assert fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ) > before
-    with (tmp_path / "file").open("wb") as file:
-        widen(file)
-        assert file.write(b"still written") == 13
