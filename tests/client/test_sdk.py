@@ -271,6 +271,36 @@ async def test_an_export_verifies_offline(server: LedgerServer, second: LedgerSe
         assert report.verdict == "valid", report.to_plain()
 
 
+async def test_what_one_node_does_not_know_the_others_are_asked_for(
+    server: LedgerServer, second: LedgerServer
+) -> None:
+    ledger = server.ledger
+    tx_id = parse_record(records(ledger)[0]).tx_id
+    async with client(server, second) as accord:
+        for _ in range(2):  # who does not know is not asked last for that
+            server.faults.append(fail_with(404, "TX_UNKNOWN"))
+            _, proved, _ = await accord.transaction(tx_id)
+            assert proved.record.tx_id == tx_id
+        assert (server.requests["GET transactions"], second.requests["GET transactions"]) == (2, 2)
+        with pytest.raises(NotFoundError, match="TX_UNKNOWN"):
+            await accord.transaction(bytes(32))
+        assert (server.requests["GET transactions"], second.requests["GET transactions"]) == (3, 3)
+        second.faults.append(fail_with(404, "TX_PENDING"))
+        with pytest.raises(NotFoundError, match="TX_PENDING"):
+            await accord.transaction(bytes(32))
+
+
+async def test_nobody_is_waited_for_long_to_say_that_there_is_no_such_thing(
+    server: LedgerServer, second: LedgerServer
+) -> None:
+    second.faults += [stay_silent] * 2
+    async with client(server, second, timeout=60.0, patience=0.2) as accord:
+        for asked in (1, 1):  # and who was silent is not asked again for a while
+            with pytest.raises(NotFoundError, match="TX_UNKNOWN"):
+                await asyncio.wait_for(accord.transaction(bytes(32)), 20)
+            assert second.requests["GET transactions"] == asked
+
+
 # ---- the synchronous facade --------------------------------------------------------------------------
 
 

@@ -311,7 +311,7 @@ class Reads:
         """A final record by its transaction id: shown, proved, and the proof.
 
         Raises:
-            NotFoundError: ``TX_UNKNOWN`` or ``TX_PENDING``, as one node says.
+            NotFoundError: ``TX_UNKNOWN`` or ``TX_PENDING``, as every node says that could be asked.
         """
         return await self._record(f"/v1/transactions/{tx_id.hex()}", tx_id, None)
 

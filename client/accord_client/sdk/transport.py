@@ -2,7 +2,8 @@
 
 A node that fails (no connection, timeout, 5xx, an answer that is too large, malformed or does not prove
 what it claims) is asked last for a while, and the next one is tried with the same request. So is one that
-refuses the request: a false refusal must not keep us from the others. When all failed, transient failures
+refuses the request: a false refusal must not keep us from the others. Where a node says that there is no such thing
+and nothing proves it, the others are asked too, for no longer than ``patience``. When all failed, transient failures
 are tried again with growing pauses until ``patience`` is over. Requests are idempotent: reads are, and a
 record is named by its own bytes.
 """
@@ -166,7 +167,7 @@ class Transport:
             StaleError: ``NODE_STALE``: all that was got is too old.
             ProofError, DecodeError: every node's answer failed in this way.
             ForkError: at once.
-            NotFoundError: as one node says, where nothing proves it.
+            NotFoundError: as every node says that could be asked, where nothing proves it.
             RefusedError: every node that could be asked refuses the request.
         """
         deadline = time.monotonic() + self._patience
@@ -174,23 +175,28 @@ class Transport:
         pause = FIRST_PAUSE
         while True:
             for url in self.by_preference():
-                if self._cools(url) and _refusal(failures) is not None:
-                    continue  # who has just failed is not waited for to hear the same again
+                seconds = timeout or self._timeout
+                if (said := _said(failures)) is not None:
+                    if self._cools(url):
+                        continue  # who has just failed is not waited for to hear the same again
+                    if isinstance(said, MissingError):
+                        seconds = max(min(seconds, deadline - time.monotonic()), FIRST_PAUSE)
                 try:
                     found = await self._first(
                         url,
-                        self._once(method, url + path, kind, params, body, content_type, timeout),
+                        self._once(method, url + path, kind, params, body, content_type, seconds),
                         accept,
                         missing,
                     )
                     return Reply(found, url, len(failures))
-                except (ForkError, MissingError):
+                except ForkError:
                     raise
                 except AccordError as error:
                     failures.append((url, error))
-                self.demote(url)
-            if (refusal := _refusal(failures)) is not None:
-                raise refusal
+                    if not isinstance(error, MissingError):
+                        self.demote(url)
+            if (said := _said(failures)) is not None:
+                raise said
             if time.monotonic() + pause > deadline or not _worth_waiting(failures[-len(self.urls) :]):
                 raise _summary(failures[-len(self.urls) :])
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
@@ -333,8 +339,11 @@ async def _raise_problem(response: aiohttp.ClientResponse) -> None:
     raise RefusedError(problem.code, problem.detail, path=problem.path)
 
 
-def _refusal(failures: Sequence[tuple[str, AccordError]]) -> RefusedError | None:
-    """What the first node that refused the request said."""
+def _said(failures: Sequence[tuple[str, AccordError]]) -> AccordError | None:
+    """What a node said about the request itself: that there is no such thing (yet), or that it refuses to look."""
+    missing = [error for _, error in failures if isinstance(error, MissingError)]
+    if missing:  # that it is on its way says more than that nobody knows of it
+        return next((error for error in missing if error.code == "TX_PENDING"), missing[0])
     return next((error for _, error in failures if isinstance(error, RefusedError)), None)
 
 
