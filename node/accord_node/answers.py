@@ -5,6 +5,8 @@ All are bounded in bytes whatever is asked, and what reads files or encodes much
 
 from __future__ import annotations
 
+from functools import partial
+
 from accord_ledger import codec
 from accord_ledger.consensus import inputs as on
 from accord_ledger.errors import AccordError
@@ -125,7 +127,7 @@ class Answers:
             and len(rows) < MAX_BLOCKS
             and (found := await database.blocks(wanted.first + len(rows), ENTRIES_AT_ONCE))
         ):
-            read = await self._executor.run(lambda found=found: self._read(found))  # type: ignore[misc]
+            read = await self._executor.run(partial(self._read, found))
             for row, block in zip(found, read, strict=True):
                 size += len(block.seal) + sum(map(len, block.entries)) + 4 * len(block.entries) + 16
                 if rows and size > (wanted.max_bytes if certified else ROOM_BYTES):

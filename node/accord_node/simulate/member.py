@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from accord_ledger.block import Certificate, SealedBytes, Vote, VoteKind, seal_hash
@@ -179,7 +180,7 @@ class Member(Host):
                 self.pass_boundary("before persist")
                 delay = self.world.loop.random.randint(0, self.world.persist_delay)
                 records = self._with_bodies(effect.records)
-                self.later(delay, lambda records=records: self._persist(records))  # type: ignore[misc]
+                self.later(delay, partial(self._persist, records))
                 return
             self._carry_out(effect)
 

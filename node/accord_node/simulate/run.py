@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from accord_ledger.consensus.config import Config
 from accord_ledger.tags import Tag
@@ -213,7 +214,7 @@ class Game:
         for number in range(scenario.transactions):
             at = loop.random.randint(0, scenario.spread)
             for member in self.members:
-                loop.after(at, lambda member=member, number=number: member.submit(number))  # type: ignore[misc]
+                loop.after(at, partial(member.submit, number))
         loop.after(CHANGE_PAUSE, self._change_seats)
         for _ in range(scenario.weather.partitions):
             loop.after(loop.random.randint(0, max(1, scenario.heal_at)), self.network.part)
