@@ -46,7 +46,10 @@ class Alliance:
         self._lists = dict.fromkeys(ISSUERS, 0)
 
     async def __aenter__(self) -> Self:
-        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=180))
+        self.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=180),
+            headers={"Accept-Encoding": "identity"},  # on this machine, as the SDK does
+        )
         for node in self.nodes.values():
             await node.start()
         for node in self.nodes.values():

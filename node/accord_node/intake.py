@@ -26,7 +26,7 @@ from accord_node.records import RecordReader, Refusal, Useful, authored, entry_h
 from accord_node.seams import Clock
 from accord_node.unproven import Unproven
 
-TURN = 64
+TURN = 256
 """Gossiped records taken into the pool between two turns of the event loop."""
 GOSSIP_BATCH = 256
 """Records in one gossiped batch."""

@@ -25,7 +25,7 @@ from accord_node.chain import Chain
 from accord_node.signatures import GroupChecker, SignatureCache
 from accord_node.workers import Executor
 
-CHUNK = 128
+CHUNK = 256
 """Records checked per visit to a thread."""
 INLINE = 2
 """So few are checked on the spot."""

@@ -156,7 +156,7 @@ class Submissions:
                 prepared = answers[place]
                 if isinstance(prepared, Refusal):
                     continue
-                if (known := await self._known(prepared)) is not None:
+                if not self._is_new(prepared) and (known := await self._known(prepared)) is not None:
                     results[place] = known
                 elif tx_id in self._admitting:
                     later.append((tx_id, place))
@@ -171,6 +171,15 @@ class Submissions:
                 del self._admitting[prepared.record.tx_id]
             brought_in.set_result(None)
         return later
+
+    def _is_new(self, prepared: Prepared) -> bool:
+        """Whether nobody here has heard of the transaction: nothing waits, and no block holds it."""
+        tx_id = prepared.record.tx_id
+        return (
+            tx_id not in self._admitting
+            and self._mempool.entry_of(tx_id) is None
+            and not self.intake.holds(prepared)
+        )
 
     async def _known(self, prepared: Prepared) -> SubmitResult | None:
         """The first answer again, for a transaction that is final or waits already."""
@@ -194,11 +203,13 @@ class Submissions:
             record = prepared.record
             taken = self._take_local(prepared)
             if taken is None:
-                rejection = await self._trial.check(prepared, self._clock.now(), self._mempool.newest)
-                if rejection is not None and not self.intake.holds(prepared):
-                    results[place] = self._replies.rejected(record.entry_hash, record.tx_id, rejection)
-                    continue
-                taken = self._take_local(prepared)  # it may have come by gossip meanwhile
+                now = self._clock.now()
+                if not self._trial.passes(prepared, now):
+                    rejection = await self._trial.check(prepared, now, self._mempool.newest)
+                    if rejection is not None and not self.intake.holds(prepared):
+                        results[place] = self._replies.rejected(record.entry_hash, record.tx_id, rejection)
+                        continue
+                    taken = self._take_local(prepared)  # it may have come by gossip meanwhile
                 if taken is None and self._mempool.add(prepared, local=True, arrived=self._clock.monotonic()):
                     self.accepted += 1
                     taken = prepared

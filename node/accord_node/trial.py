@@ -90,6 +90,17 @@ class Trial:
             self._view.recalled.clear()
         return self._ctx
 
+    def passes(self, prepared: Prepared, time: int) -> bool:
+        """Whether the record is taken as things stand; if not, :meth:`check` says why, or that they stand otherwise.
+
+        Args:
+            prepared: the record.
+            time: our clock, UTC seconds.
+        """
+        if self._lock.locked() or self._count >= MAX_RECORDS:
+            return False
+        return self.attempt(prepared, time) is None
+
     async def check(
         self, prepared: Prepared, time: int, waiting: Callable[[int], Sequence[Prepared]]
     ) -> Rejection | None:
