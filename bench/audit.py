@@ -28,10 +28,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("ledger", "genesis", "client", "node", "tests")]
 
-if __name__ != "__mp_main__":  # the processes that check signatures need none of this
+if __name__ != "__mp_main__":  # processes that were spawned to read pieces need none of this
     from accord_client.audit.run import audit
+    from accord_client.audit.signers import Job
     from accord_client.audit.source import FolderSource
-    from accord_client.audit.verifying import Job
     from accord_ledger.domain.kinds.issue import IssueBody
     from accord_ledger.domain.pipeline import prepare
     from accord_ledger.keys import verifies

@@ -10,9 +10,9 @@ audit finds, it finds by the one check that is about the altered fact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,18 @@ import msgspec
 
 from accord_client.audit.report import Finding, Report, Status
 from accord_client.audit.run import audit
+from accord_client.audit.signers import Job, Signers
 from accord_client.audit.source import FolderSource
 from accord_genesis.document import Act, Document, Genesis, SignedDocument, execute, sign_document
 from accord_ledger import codec, keys
 from accord_ledger.block import Certificate, SealedBytes, body_hash, vote_message
+from accord_ledger.blockreader import Block, BlockReader
 from accord_ledger.checkpoint import Checkpoint, cosign
 from accord_ledger.execute import Executed, Execution, Receipt
 from accord_ledger.merkle.tiles import TILE_WIDTH, Tile, TileEdge, entries_path, pack_entries
 from accord_ledger.merkle.tree import leaf_hash
 from accord_ledger.note import Note, NoteSigner
+from accord_ledger.replay import Replay
 from domain_alliance import GENESIS_TIME, SEATS, acts, key_of
 from domain_world import terms
 from exchange_world import Exchange, IssuedBatch, agreement, grant_uu, hours
@@ -276,3 +279,28 @@ def assert_only(
     assert verdicts == expected, [(one.name, one.status.value, one.detail) for one in report.checks]
     assert report.first == report.findings[0]
     return report.findings[0]
+
+
+def folded(world: Forger) -> Iterator[tuple[Block, Signers, Callable[[], set[Job]]]]:
+    """Every block with those whose signatures are known before it, and what gives the signatures it is asked for.
+
+    Calling that folds the block, which must be without findings.
+    """
+    signers, replay = Signers(), Replay(world.network, world.genesis.version())
+    signers.begin(world.genesis.values, replay)
+    reader = BlockReader()
+    for block in [block for entry in world.log if (block := reader.add(entry)) is not None]:
+        yield block, signers, partial(_asked, replay, signers, block)
+
+
+def _asked(replay: Replay, signers: Signers, block: Block) -> set[Job]:
+    asked: set[Job] = set()
+
+    def checker(public: bytes, message: bytes, signature: bytes) -> bool:
+        asked.add((public, message, signature))
+        return keys.verifies(public, message, signature)
+
+    replayed = replay.fold(block, checker)
+    assert replayed.findings == ()
+    signers.after(replayed, replay)
+    return asked

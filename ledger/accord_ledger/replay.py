@@ -14,8 +14,8 @@ record executed all the same. Only a record that is refused ends execution, beca
 state is after it; hash chain, hashes and roots of the log are judged to the end, and certificates as long
 as it is known who votes.
 
-Memory: the records of one block, and the state. Reading, collecting signatures (:meth:`Replay.jobs`) and
-folding are apart, so that a caller can check signatures elsewhere before a block is executed.
+Memory: the records of one block, and the state. Reading and folding are apart, so that a caller can read
+entries and check signatures elsewhere before a block is executed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ from accord_ledger.block import (
     body_hash,
     vote_message,
 )
-from accord_ledger.blockreader import Block, BlockReader, Malformed
+from accord_ledger.blockreader import Block, BlockReader, Malformed, leaf_hash
 from accord_ledger.divergence import SEAL_FIELDS, SIGNATURE_CODES, Area, Finding
 from accord_ledger.domain.epochs import voters
-from accord_ledger.domain.model.party import KEYS
 from accord_ledger.domain.pipeline import Prepared, SignatureChecker
 from accord_ledger.errors import AccordError, FatalError, Rejection
 from accord_ledger.execute import Executed, Execution, RecentTransactions, Version
@@ -42,10 +41,6 @@ from accord_ledger.keys import verifies
 from accord_ledger.merkle.tree import Frontier
 from accord_ledger.replayedstate import ReplayedState
 from accord_ledger.state import View
-from accord_ledger.transaction import signed_message
-
-Job = tuple[bytes, bytes, bytes]
-"""(public, message, signature)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,59 +90,9 @@ class Replay:
         """Newest view of this epoch."""
         self._parent_view = view
         """View of the newest folded seal, whatever its epoch."""
-        self._epochs: dict[int, Members] = {start.members.epoch: start.members}
         if start.ends_epoch and (before := voters(View(start.state), start.members.epoch - 1)) is not None:
-            self.sealed_by = self._epochs[before.epoch] = before
+            self.sealed_by = before
             self._view = 0
-        self._publics: dict[bytes, bytes] = {}
-
-    # -- signatures to check ahead -------------------------------------------------------------------
-
-    def jobs(self, block: Block) -> list[Job]:
-        """Every signature of a block whose key is known by now, for checking elsewhere.
-
-        A hint, never a verdict: which key counts is decided when the block is folded. Keys that blocks
-        still to be folded register are missing, and are then checked by the checker itself.
-        """
-        jobs = list(self._certificate_jobs(block.sealed.seal.parent_certificate))
-        publics = self._publics
-        for item in block.records:
-            if isinstance(item, Malformed) or self.halted is not None:
-                continue  # nobody will ask
-            record = item.record
-            for signer, scope, signature in record.signatures:
-                public = item.holders.get(signer) or publics.get(signer) or self._public(signer)
-                if public is not None:
-                    jobs.append((public, signed_message(scope, record.tx_id, record.body_hash), signature))
-        return jobs
-
-    def _public(self, key_id: bytes) -> bytes | None:
-        """Public key of a registered key; it never changes, since the id is its hash."""
-        known = self.state.load(KEYS, KEYS.key(key_id))
-        if known is None:
-            return None
-        public: bytes = known.public
-        self._publics[key_id] = public
-        return public
-
-    def _certificate_jobs(self, certificate: Certificate | None) -> Iterator[Job]:
-        if certificate is None:
-            return
-        members = self._epochs.get(certificate.epoch)
-        if members is None:
-            return
-        message = self._vote(certificate)
-        for party, signature in certificate.votes:
-            public = members.vote_key(party)
-            if public is not None:
-                yield public, message, signature
-
-    def _vote(self, certificate: Certificate) -> bytes:
-        return vote_message(
-            self.network, certificate.kind, certificate.epoch, certificate.view, certificate.seal
-        )
-
-    # -- judging -------------------------------------------------------------------------------------
 
     def feed(
         self, entries: Iterable[bytes], reader: BlockReader, checker: SignatureChecker = verifies
@@ -293,7 +238,9 @@ class Replay:
                 return "CERTIFICATE_MEMBER", f"members of epoch {members.epoch}", party
         if len(parties) < members.quorum:
             return "CERTIFICATE_QUORUM", f"{members.quorum} members", str(len(parties))
-        message = self._vote(certificate)
+        message = vote_message(
+            self.network, certificate.kind, certificate.epoch, certificate.view, certificate.seal
+        )
         for party, signature in certificate.votes:
             public = members.vote_key(party)
             if public is None or not checker(public, message, signature):
@@ -303,7 +250,7 @@ class Replay:
     def _judge_fields(self, judged: _Judged, executed: Executed | None) -> Frontier:
         """Compare what follows from the log before the seal; the log with the seal."""
         block, parent = judged.block, self.version
-        records = parent.log.extend([_leaf_hash(item) for item in block.records])
+        records = parent.log.extend([leaf_hash(item) for item in block.records])
         expected: dict[str, object] = {
             "network": self.network,
             "version": parent.protocol,
@@ -336,7 +283,6 @@ class Replay:
         if executed is not None:
             after = executed.version
             if after.ends_epoch:
-                self._epochs = {parent.members.epoch: parent.members, after.members.epoch: after.members}
                 self._view = 0
             if isinstance(after.state, View):
                 self.state.values.update(after.state.items())
@@ -382,10 +328,6 @@ class _Tolerant:
 
 def _entry_hash(item: Prepared | Malformed) -> bytes:
     return item.entry_hash if isinstance(item, Malformed) else item.record.entry_hash
-
-
-def _leaf_hash(item: Prepared | Malformed) -> bytes:
-    return item.leaf_hash if isinstance(item, Malformed) else item.record.leaf_hash
 
 
 def _show(value: object) -> str:

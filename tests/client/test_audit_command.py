@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from accord_client.cli.commands.audit import command
+from accord_client.audit.report import Report
+from accord_client.cli.commands.audit import _show, command
 from audit_world import checkpoint_note, flip, forged, genesis_file
 
 
@@ -67,3 +68,8 @@ def test_wrong_use(folder: Path, genesis: Path) -> None:
     assert run(folder).exit_code == 2
     assert run(folder, "--genesis", genesis, "--network", "zz").exit_code == 2
     assert run(folder, "--genesis", genesis, "--network", "00" * 32, "--jobs", 1).exit_code == 1
+
+
+def test_what_happened_to_the_audit_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    _show(Report(notes=["another process ended"]))
+    assert "  note  another process ended\n" in capsys.readouterr().out

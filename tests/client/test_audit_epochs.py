@@ -13,7 +13,7 @@ from accord_ledger.block import Certificate, SealedBytes, VoteKind, body_hash
 from accord_ledger.domain.kinds.seat import SeatRevoke
 from accord_ledger.domain.kinds.version import VersionActivate
 from accord_ledger.execute import Executed
-from audit_world import Forger, assert_only, audited, genesis_file
+from audit_world import Forger, assert_only, audited, folded, genesis_file
 from domain_alliance import SEATS
 from epoch_world import QUORUM, certificate
 
@@ -148,3 +148,10 @@ async def test_a_version_the_auditor_does_not_know_is_no_finding(tmp_path: Path)
     assert not report.clean
     assert report.failure.startswith("VERSION_UNKNOWN")
     assert report.check("rules").status is Status.NOT_CHECKED
+
+
+def test_the_voters_of_every_epoch_are_known_ahead() -> None:
+    """The finalization that ends an epoch is of the old members, what follows of the new ones."""
+    for block, signers, asked in folded(changed()):
+        listed = set(signers.signatures([*block.records, block.sealed]))
+        assert asked() == listed

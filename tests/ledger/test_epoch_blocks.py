@@ -17,7 +17,7 @@ from accord_ledger.domain.epochs import newest, voters
 from accord_ledger.domain.kinds.seat import SeatRevoke
 from accord_ledger.domain.pipeline import prepare
 from accord_ledger.execute import Executed, Execution, InvalidBlock, Version, execute_block
-from accord_ledger.replay import Job, Replay
+from accord_ledger.replay import Replay
 from accord_ledger.state import MemorySource, View
 from domain_alliance import SEATS, genesis_state
 from domain_world import NETWORK, World, first_version
@@ -151,22 +151,6 @@ def _values(upto: Executed) -> dict[bytes, bytes]:
         if block is upto:
             break
     return {key: value for key, value in values.items() if value is not None}
-
-
-def test_jobs_are_what_folding_asks_across_the_change() -> None:
-    found, reader = Replay(NETWORK, first_version(genesis_state())), BlockReader()
-    for entry in log():
-        block = reader.add(entry)
-        if block is None:
-            continue
-        jobs, asked = set(found.jobs(block)), set[Job]()
-
-        def checker(public: bytes, message: bytes, signature: bytes, asked: set[Job] = asked) -> bool:
-            asked.add((public, message, signature))
-            return keys.verifies(public, message, signature)
-
-        assert found.fold(block, checker).findings == ()
-        assert asked == jobs
 
 
 Bend = Callable[[Certificate], Certificate]

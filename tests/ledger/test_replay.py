@@ -15,14 +15,11 @@ from accord_ledger.blockreader import Block, BlockReader, Malformed
 from accord_ledger.divergence import Area
 from accord_ledger.domain.model.credential import BATCHES
 from accord_ledger.execute import Version
-from accord_ledger.keys import verifies
 from accord_ledger.replay import BlockReplayed, Replay
 from accord_ledger.replayedstate import ReplayedState
 from accord_ledger.state import MemorySource
 from accord_ledger.transaction import parse_record
 from audit_world import Forger, bad_signature, forged
-
-Job = tuple[bytes, bytes, bytes]
 
 
 @cache
@@ -99,8 +96,6 @@ def test_a_transaction_repeated_after_a_version_is_known() -> None:
     found = Replay(world.network, start)
     world.reopen()
     world.close()
-    seal = found.jobs(_block(world, end))
-    assert seal  # the certificate's votes
     block = Block(end, (again,), _block(world, end).sealed)
     (first, *_) = found.fold(block).findings
     assert (first.area, first.code, first.entry) == (Area.RULES, "E_DUPLICATE_TX", end)
@@ -110,24 +105,6 @@ def _block(world: Forger, first: int) -> Block:
     reader = BlockReader(first)
     blocks = [block for entry in world.log[first:] if (block := reader.add(entry)) is not None]
     return blocks[0]
-
-
-def test_jobs_are_exactly_what_folding_asks() -> None:
-    world = honest()
-    found, reader = Replay(world.network, world.genesis.version()), BlockReader()
-    for entry in world.log:
-        block = reader.add(entry)
-        if block is None:
-            continue
-        jobs = set(found.jobs(block))
-        asked: set[Job] = set()
-
-        def checker(public: bytes, message: bytes, signature: bytes, asked: set[Job] = asked) -> bool:
-            asked.add((public, message, signature))
-            return verifies(public, message, signature)
-
-        assert found.fold(block, checker).findings == ()
-        assert asked == jobs
 
 
 def test_a_refused_record_ends_execution_and_nothing_else() -> None:

@@ -1,31 +1,26 @@
-"""Entries in, findings out: reading, signatures ahead, folding and invariants in one pipeline.
+"""Entries in, findings out: reading ahead, folding and invariants in one pipeline.
 
-Blocks wait for their signatures in order; a bounded number of signatures is on the way, so memory
-stays bounded whatever the log holds.
+Pieces of the log are read ahead, a bounded number of them; each is folded, block by block, when all before it
+have been. Memory holds them, the records of one block, and the state.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from accord_client.audit.asking import Asking
 from accord_client.audit.invariants.watch import INVARIANTS, Watch
 from accord_client.audit.lineage import Lineage
+from accord_client.audit.pieces import Piece
+from accord_client.audit.readers import Readers
 from accord_client.audit.report import Contradiction, Finding, Report, Status
-from accord_client.audit.verifying import GoodSignatures, Job, Verifying
+from accord_client.audit.signers import GoodSignatures, Job
 from accord_genesis.document import Genesis
 from accord_ledger.blockreader import Block, BlockReader
 from accord_ledger.domain.kinds.accusation import EvidenceSubmit
 from accord_ledger.replay import BlockReplayed, Replay
-
-GROUP: Final = 256
-"""Signatures that travel together: about 20 ms of work."""
-
-AHEAD: Final = 1024
-"""Signatures on their way for each process besides this one; more would only push blocks out of the caches."""
 
 BY_EXECUTION: Final = ("state_roots", "signatures", "rules", *INVARIANTS)
 """Checks that end where execution ends."""
@@ -39,83 +34,103 @@ BY_BLOCKS: Final = (
 """Checks that end where no more blocks can be told."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Blocks whose signatures are on their way in so many groups."""
-
-    blocks: list[Block]
-    groups: int
-    jobs: int
-
-
 class Pipeline:
     """The replay of one log into one report."""
 
     def __init__(
-        self, genesis: Genesis, verifying: Verifying, report: Report, asking: Sequence[Asking] = ()
+        self, genesis: Genesis, readers: Readers, report: Report, asking: Sequence[Asking] = ()
     ) -> None:
         self.lineage = Lineage(genesis)
         self.reader = BlockReader()
         self.watch = Watch()
-        self._verifying = verifying
         self.report = report
-        self._blocks: list[Block] = []
-        self._jobs: list[Job] = []
-        self._waiting: deque[_Waiting] = deque()
-        self._on_their_way = 0
-        self._ahead = AHEAD * (verifying.processes - 1)
+        self.checker = GoodSignatures()
+        self._readers = readers
+        self._good: deque[tuple[int, list[Job]]] = deque()
+        """What the checker knows of each piece, with the log index behind the piece."""
         self._asking = asking
-        for one in asking:
-            one.begin(self.lineage.genesis.values)
+        self._begin()
 
     @property
     def replay(self) -> Replay:
         """Of the network that is being read."""
         return self.lineage.replay
 
-    def take(self, entries: Sequence[bytes]) -> None:
-        """Read the next entries; execute what is ready."""
-        add = self.reader.add
-        for entry in entries:
-            block = add(entry)
+    def _begin(self) -> None:
+        genesis = self.lineage.genesis
+        self._readers.signers.begin(genesis.values, self.replay)
+        for one in self._asking:
+            one.begin(genesis.values)
+
+    def take(self, entries: Sequence[bytes]) -> Iterator[Piece]:
+        """Begin with the next entries; judge pieces while too many are on the way, and give them back."""
+        self._readers.submit(entries)
+        while self._readers.full:
+            yield self._judge()
+
+    def drain(self) -> Iterator[Piece]:
+        """Judge what is on the way."""
+        while self._readers.waiting:
+            yield self._judge()
+
+    def _judge(self) -> Piece:
+        """Execute the blocks that the oldest piece closes."""
+        piece = self._readers.take()
+        self.checker.learn(piece.good)
+        for item in piece.items:
+            block = self.reader.take(item)
             if block is None or self.lineage.lost:
                 continue
             if self.lineage.ends_before(block.seal_index):
                 self._carry_on()
                 if self.lineage.lost:
                     continue
-            self.report.records += len(block.records)
-            self._blocks.append(block)
-            self._jobs += self.replay.jobs(block)
-            if len(self._jobs) >= GROUP:
-                self._send()
-                while self._on_their_way > self._ahead:
-                    self._fold()
+            self._fold(block)
+        self._forget(piece)
+        return piece
 
-    def _drain(self) -> None:
-        """Execute what was read."""
-        self._send()
-        while self._waiting:
-            self._fold()
+    def _forget(self, piece: Piece) -> None:
+        """Keep what is good in a piece until its last record has been folded."""
+        reader, good = self.reader, self._good
+        good.append((reader.index, piece.good))
+        while good and (reader.broken is not None or good[0][0] <= reader.first):
+            self.checker.forget(good.popleft()[1])
+        self._readers.signers.executing = reader.broken is None and self.replay.halted is None
 
     def _carry_on(self) -> None:
         """The next block is of the network that continues this one."""
-        self._drain()
         if (found := self.lineage.carry_on()) is not None:
             self.report.add(found)
             why = f"not judged from entry {found.entry} on: nobody can say what the network there began with"
             self.report.leave(BY_BLOCKS, why)
+        self._begin()
+
+    def _fold(self, block: Block) -> None:
+        """Execute a block, and give it to all who look at it."""
+        replay = self.replay
         for one in self._asking:
-            one.begin(self.lineage.genesis.values)
+            one.before(block.sealed.seal, replay)
+        replayed = replay.fold(block, self.checker)
+        for one in self._asking:
+            one.after(replayed)
+        self._readers.signers.after(replayed, replay)
+        report = self.report
+        report.records += len(block.records)
+        for found in replayed.findings:
+            report.add(Finding.of(found))
+        for broken in self.watch.observe(replayed, replay.state):
+            report.add(broken)
+        report.contradictions += _contradictions(replayed)
 
     def finish(self) -> None:
-        """Execute what is left, and judge the end of the log."""
-        self._drain()
+        """Judge the end of the log, after all that was read has been executed."""
         if not self.lineage.lost and (found := self.lineage.unfinished()) is not None:
             self.report.add(found)
         report, replay, reader = self.report, self.replay, self.reader
         for one in self._asking:
             one.finish(replay)
+        if self._readers.alone:
+            report.notes.append("another process ended before the audit did; this one did its work")
         report.height = replay.version.height
         report.state_root = replay.version.map.root.hex()
         if replay.halted is not None:
@@ -134,38 +149,6 @@ class Pipeline:
             report.check("I11").status = Status.FAIL
         if self.watch.cycles.gave_up:
             report.leave(("I6",), self.watch.cycles.gave_up)
-
-    def _send(self) -> None:
-        """Put the gathered signatures on their way, in groups that several processes can share."""
-        if not self._blocks:
-            return
-        jobs = self._jobs
-        groups = [jobs[at : at + GROUP] for at in range(0, len(jobs), GROUP)]
-        for group in groups:
-            self._verifying.submit(group)
-        self._waiting.append(_Waiting(self._blocks, len(groups), len(jobs)))
-        self._on_their_way += len(jobs)
-        self._blocks, self._jobs = [], []
-
-    def _fold(self) -> None:
-        """Execute the oldest blocks, now that their signatures are known."""
-        waiting = self._waiting.popleft()
-        good: set[Job] = set()
-        for _ in range(waiting.groups):
-            good |= self._verifying.next()
-        checker = GoodSignatures(good)
-        self._on_their_way -= waiting.jobs
-        for block in waiting.blocks:
-            for one in self._asking:
-                one.before(block.sealed.seal, self.replay)
-            replayed = self.replay.fold(block, checker)
-            for one in self._asking:
-                one.after(replayed)
-            for found in replayed.findings:
-                self.report.add(Finding.of(found))
-            for broken in self.watch.observe(replayed, self.replay.state):
-                self.report.add(broken)
-            self.report.contradictions += _contradictions(replayed)
 
 
 def _contradictions(block: BlockReplayed) -> Iterator[Contradiction]:

@@ -127,6 +127,8 @@ class Report:
     seconds: float = 0.0
     failure: str = ""
     """Why the audit could not be completed, if it could not."""
+    notes: list[str] = field(default_factory=list)
+    """What happened to the audit and says nothing about the log."""
     findings: list[Finding] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
     """Of members, as recorded; no fault of the log, and for the members to judge."""
@@ -188,6 +190,7 @@ class Report:
             "state_root": self.state_root,
             "seconds": round(self.seconds, 3),
             "failure": self.failure or None,
+            "notes": self.notes,
             "first_divergence": None if self.first is None else _finding(self.first),
             "invariants": {
                 name: {Status.PASS: True, Status.FAIL: False, Status.NOT_CHECKED: None}[check.status]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from time import perf_counter
 from typing import Final
 
@@ -20,16 +20,17 @@ from accord_client.audit.checkpoints import (
     sizes,
 )
 from accord_client.audit.lineage import judge_competing, judge_left_behind
+from accord_client.audit.pieces import Piece
 from accord_client.audit.pipeline import Pipeline
+from accord_client.audit.readers import Readers
 from accord_client.audit.report import CHECKS, Finding, Report
 from accord_client.audit.source import LogSource, Missing, Unreachable, limit_of
 from accord_client.audit.tiles import MAX_OPEN_TILES, TileCheck, bundles, compare, read_tile
-from accord_client.audit.verifying import Verifying
 from accord_genesis.document import Genesis, open_genesis, read_genesis
 from accord_ledger.checkpoint import Checkpoint
 from accord_ledger.domain.model.party import NODES
 from accord_ledger.errors import AccordError, DecodeError
-from accord_ledger.merkle.tiles import Bundle, Tile, unpack_entries
+from accord_ledger.merkle.tiles import TILE_WIDTH, Bundle, Tile, unpack_entries
 
 AHEAD: Final = 8
 """Entry bundles read ahead of the one that is judged (at most 128 MiB, in practice under 1 MiB)."""
@@ -118,8 +119,9 @@ async def _audit_log(
         return
     report.size = checkpoint.size
     tree = TileCheck(sizes(others))
-    with Verifying(processes) as verifying, _quiet_collector() as sweep:
-        pipeline = Pipeline(genesis, verifying, report, asking)
+    pieces = -(-checkpoint.size // TILE_WIDTH)
+    with Readers(max(1, min(processes, pieces))) as readers, _quiet_collector() as sweep:
+        pipeline = Pipeline(genesis, readers, report, asking)
         tiles = _OpenTiles(source, report)
         try:
             await _stream(source, checkpoint, pipeline, tree, tiles, sweep, progress)
@@ -139,28 +141,40 @@ async def _stream(
     sweep: Callable[[], None],
     progress: Progress | None,
 ) -> None:
-    """Read every bundle in order, and give its entries to the replay and to the tree."""
+    """Give every piece of the log, once its blocks were judged, to the tree."""
     report = pipeline.report
-    async for bundle, entries in _read_bundles(source, checkpoint.size, report):
-        pipeline.take(entries)
-        for tile, data in tree.grow(entries):
-            await tiles.compare(tile, data)
-        report.entries += len(entries)
-        if progress is not None:
-            progress(report.entries, checkpoint.size)
-        if bundle.index % SWEEP_EVERY == SWEEP_EVERY - 1:
-            sweep()
-        if report.full:
-            report.leave(CHECKS, f"not judged from entry {report.entries} on: too many findings")
-            return
-        await asyncio.sleep(0)
+    async with aclosing(_judge_pieces(source, checkpoint.size, pipeline, sweep)) as pieces:
+        async for piece in pieces:
+            for tile, data in tree.grow(piece.leaf_hashes):
+                await tiles.compare(tile, data)
+            report.entries += len(piece.items)
+            if progress is not None:
+                progress(report.entries, checkpoint.size)
+            if report.full:
+                report.leave(CHECKS, f"not judged from entry {report.entries} on: too many findings")
+                return
     for tile, data in tree.last():
         await tiles.compare(tile, data)
 
 
+async def _judge_pieces(
+    source: LogSource, size: int, pipeline: Pipeline, sweep: Callable[[], None]
+) -> AsyncGenerator[Piece, None]:
+    """Read every bundle in order, and give its entries to the replay."""
+    async with aclosing(_read_bundles(source, size, pipeline.report)) as read:
+        async for bundle, entries in read:
+            for piece in pipeline.take(entries):
+                yield piece
+            if bundle.index % SWEEP_EVERY == SWEEP_EVERY - 1:
+                sweep()
+            await asyncio.sleep(0)
+    for piece in pipeline.drain():
+        yield piece
+
+
 async def _read_bundles(
     source: LogSource, size: int, report: Report
-) -> AsyncIterator[tuple[Bundle, list[bytes]]]:
+) -> AsyncGenerator[tuple[Bundle, list[bytes]], None]:
     """Entries of every bundle in order, read ahead; ends early with a finding where some are not there."""
     waiting = bundles(size)
     reading: deque[tuple[Bundle, asyncio.Task[tuple[bytes, int]]]] = deque()
@@ -171,7 +185,7 @@ async def _read_bundles(
             if not reading:
                 return
             bundle, task = reading.popleft()
-            first = bundle.index * 256
+            first = bundle.index * TILE_WIDTH
             try:
                 data, width = await task
                 entries = unpack_entries(data, width)[: bundle.width]

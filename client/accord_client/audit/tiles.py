@@ -16,7 +16,7 @@ from accord_ledger.merkle.tiles import (
     entries_path,
     tile_path,
 )
-from accord_ledger.merkle.tree import HASH_BYTES, leaf_hash
+from accord_ledger.merkle.tree import HASH_BYTES
 
 
 async def read_tile(source: LogSource, tile: Tile | Bundle) -> tuple[bytes, int]:
@@ -54,9 +54,8 @@ class TileCheck:
         """Root at each wanted size, once the log has reached it."""
         self._wanted = sorted(set(wanted))
 
-    def grow(self, entries: Sequence[bytes]) -> list[tuple[Tile, bytes]]:
-        """Take the entries of the next bundle; the tiles that are complete now, with their bytes."""
-        hashes = [leaf_hash(entry) for entry in entries]
+    def grow(self, hashes: Sequence[bytes]) -> list[tuple[Tile, bytes]]:
+        """Take the leaf hashes of the next entries; the tiles that are complete now, with their bytes."""
         while self._wanted and self._wanted[0] <= self.edge.size + len(hashes):
             size = self._wanted.pop(0)
             part = hashes[: max(0, size - self.edge.size)]

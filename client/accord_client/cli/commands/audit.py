@@ -160,6 +160,8 @@ def _show(report: Report) -> None:
             f"{'note':>6}  {clean(item.member)} contradicted itself in view {item.view} of epoch {item.epoch}, "
             f"says a record of height {item.height}"
         )
+    for note in report.notes:
+        click.echo(f"{'note':>6}  {note}")
     click.echo(_verdict(report))
 
 
