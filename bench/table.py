@@ -23,9 +23,11 @@ def machine() -> str:
     return f"{len(os.sched_getaffinity(0))} cores of {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
 
 
-def spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float], digits: int = 0) -> str:
     """Smallest, median and largest of several runs."""
-    return f"{min(values):,.0f} / {statistics.median(values):,.0f} / {max(values):,.0f}"
+    return " / ".join(
+        f"{value:,.{digits}f}" for value in (min(values), statistics.median(values), max(values))
+    )
 
 
 def percentile(values: Sequence[float], share: float) -> float:
