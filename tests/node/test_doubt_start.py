@@ -122,7 +122,7 @@ async def test_wherever_a_start_dies_the_next_one_doubts(
             continue
         assert doubted is not None
         break
-    assert 4 < steps < 39
+    assert 3 < steps < 39
 
 
 async def test_identity_and_doubt_are_written_in_one_step(host: Host) -> None:

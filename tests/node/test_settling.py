@@ -60,6 +60,13 @@ def test_rows_wait_and_are_settled_a_slice_with_each_block(db: sqlite3.Connectio
     assert run == StateRun(LENGTH, 3)
 
 
+def test_rows_are_settled_in_their_order(db: sqlite3.Connection) -> None:
+    run = StateRun(LENGTH).wrote(db, roots(0, 10)).wrote(db, roots(10, 20))
+    for settled in (2, 4, 6):
+        run = run.wrote(db, roots(20 + settled, 21 + settled))
+        assert db.execute("SELECT key, value FROM state ORDER BY key").fetchall() == roots(0, 20)[:settled]
+
+
 def test_at_every_moment_each_row_is_seen_once_and_found(db: sqlite3.Connection) -> None:
     run, seen = StateRun(LENGTH), 0
     for block in (5, 9, 2, 4, 0, 0, 30, 1, 1, 0, 0, 40, 7, 0, 0, 0):
@@ -81,6 +88,45 @@ def test_a_block_taken_back_leaves_the_run_where_it_was(db: sqlite3.Connection) 
         run = run.wrote(db, [])
     assert everything(db) == roots(0, 20)
     assert counts(db) == (20, 0)
+
+
+def test_a_run_gathered_in_a_block_taken_back_is_gathered_again(db: sqlite3.Connection) -> None:
+    waiting = StateRun(LENGTH).wrote(db, roots(0, 15))
+    db.execute("BEGIN")
+    assert waiting.wrote(db, roots(20, 28)).rows == 23
+    db.execute("ROLLBACK")
+    run = waiting.wrote(db, roots(15, 18))
+    assert (run.rows, run.waiting) == (18, 0)
+    db.execute("BEGIN")
+    run.wrote(db, roots(18, 40))  # settles all of it, and is taken back
+    db.execute("ROLLBACK")
+    while run.rows:
+        assert everything(db) == roots(0, 18)
+        run = run.wrote(db, [])
+    assert counts(db) == (18, 0)
+    assert everything(db) == roots(0, 18)
+
+
+def test_a_run_begins_with_nothing_of_one_that_was_given_up(db: sqlite3.Connection) -> None:
+    StateRun(LENGTH).wrote(db, roots(0, 20)).wrote(db, [])
+    run = StateRun(LENGTH, 20).wrote(db, roots(20, 22))
+    assert run.rows == 22
+    while run.rows:
+        run = run.wrote(db, [])
+    assert counts(db) == (22, 0)
+    assert everything(db) == roots(0, 22)
+
+
+def test_a_run_that_is_settled_leaves_nothing_in_memory(db: sqlite3.Connection) -> None:
+    run, index = StateRun(LENGTH).wrote(db, roots(0, 20)), TransactionIndex({}, LENGTH)
+    write(db, index, 0, [sha256(bytes([n])).digest() for n in range(20)])
+    write(db, index, 20, [])
+    kept = "SELECT COUNT(*) FROM temp."
+    assert db.execute(f"{kept}state_run").fetchone() == db.execute(f"{kept}id_run").fetchone() == (20,)
+    while run.rows or index.find(sha256(bytes([19])).digest()) is not None:
+        run = run.wrote(db, [])
+        write(db, index, 20, [])
+    assert db.execute(f"{kept}state_run").fetchone() == db.execute(f"{kept}id_run").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("blocks", range(6))
@@ -149,6 +195,33 @@ def test_a_block_taken_back_settles_the_same_ids_again(db: sqlite3.Connection) -
     db.execute("ROLLBACK")
     assert index.write(db, 3) == done == 6
     assert [name for (name,) in db.execute("SELECT tx_id FROM tx_index ORDER BY tx_id")] == sorted(names)[:6]
+
+
+def test_ids_of_a_run_settled_in_a_block_taken_back_are_found_and_settled(db: sqlite3.Connection) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(30)]
+    index = TransactionIndex({}, LENGTH)
+    write(db, index, 0, names[:20])
+    db.execute("BEGIN")
+    assert index.write(db, 20) == 20
+    db.execute("ROLLBACK")
+    assert [found(db, index, name) for name in names[:20]] == list(range(20))
+    write(db, index, 20, names[20:])
+    assert [index.find(name) for name in names[:20]] == [None] * 20
+    assert [found(db, index, name) for name in names] == list(range(30))
+
+
+@pytest.mark.parametrize("started_anew", [False, True])
+def test_a_run_holds_only_ids_that_are_not_settled(db: sqlite3.Connection, started_anew: bool) -> None:
+    names = [sha256(bytes([n])).digest() for n in range(60)]
+    index = TransactionIndex({}, LENGTH)
+    write(db, index, 0, names[:20])
+    write(db, index, 20, names[20:50])  # settles the first 20
+    if started_anew:
+        index = TransactionIndex.load(db, LENGTH)
+        index.wrote(0, {}, 50)
+    write(db, index, 50, names[50:52])
+    assert db.execute("SELECT COUNT(*) FROM temp.id_run").fetchone() == (30,)
+    assert [found(db, index, name) for name in names[:52]] == list(range(52))
 
 
 def test_a_start_goes_on_where_the_last_whole_run_ended(db: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ from accord_ledger.errors import DecodeError, FatalError
 from accord_ledger.execute import Executed, Receipt
 from accord_node.storage.durable import DiskError, disk_error
 from accord_node.storage.past import write_past
-from accord_node.storage.rows import insert_rows
+from accord_node.storage.rows import STATEMENTS, insert_rows
 from accord_node.storage.schema import PRAGMAS, SCHEMA, SCHEMA_VERSION
 from accord_node.storage.settling import RUN, StateRun, TransactionIndex, scattered, settle_all, value_of
 from accord_node.storage.status_history import write_block_status
@@ -67,7 +67,7 @@ Connect = Callable[[Path], Awaitable[aiosqlite.Connection]]
 
 async def open_connection(path: Path) -> aiosqlite.Connection:
     """See :data:`Connect`."""
-    return await aiosqlite.connect(path, isolation_level=None)
+    return await aiosqlite.connect(path, isolation_level=None, cached_statements=STATEMENTS)
 
 
 class Database:
@@ -152,7 +152,7 @@ class Database:
 
     async def meta(self, name: str) -> bytes | None:
         """A value of the ``meta`` table."""
-        row = await (await self._db.execute("SELECT value FROM meta WHERE name = ?", (name,))).fetchone()
+        row = await self._one("SELECT value FROM meta WHERE name = ?", name)
         return None if row is None else bytes(row[0])
 
     async def set_meta(self, name: str, value: bytes) -> None:
@@ -241,21 +241,7 @@ class Database:
         db.executemany("DELETE FROM state WHERE key = ?", gone)
         write_block_status(db, block)
         write_tallies(db, block)
-        insert_rows(
-            db,
-            "INSERT INTO record",
-            [
-                (
-                    seal.first + place,
-                    seal.height,
-                    item.record.tx.kind,
-                    item.record.tx.author,
-                    item.record.tx_id,
-                    result_of(receipt),
-                )
-                for place, (item, receipt) in enumerate(zip(block.prepared, block.receipts, strict=True))
-            ],
-        )
+        _write_records(db, block)
         db.execute(
             "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -295,13 +281,17 @@ class Database:
         found = await db._execute(lambda: work(db._conn))  # type: ignore[no-untyped-call]  # noqa: SLF001 - aiosqlite offers no way to run a block of statements
         return cast("T", found)
 
+    async def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row of a query, in one visit."""
+        return await self._visit(lambda db: db.execute(query, values).fetchone())
+
     # -- queries -----------------------------------------------------------------------------------
 
     async def index_of(self, tx_id: bytes) -> int | None:
         """Log index of a transaction, if it is final."""
         if (found := self._transactions.find(tx_id)) is not None:
             return found
-        row = await (await self._db.execute("SELECT idx FROM tx_index WHERE tx_id = ?", (tx_id,))).fetchone()
+        row = await self._one("SELECT idx FROM tx_index WHERE tx_id = ?", tx_id)
         return None if row is None else int(row[0])
 
     async def record(self, index: int) -> RecordRow | None:
@@ -339,9 +329,9 @@ class Database:
 
     async def block_by_hash(self, seal_hash: bytes) -> BlockRow | None:
         """The newest block with this seal hash within the last rows (peers ask for recent ones only)."""
-        floor = await self.floor()
-        low = max(0, (floor.height if floor else 0) - 256)
-        return await self._block("height > ? AND seal_hash = ?", low, seal_hash)
+        return await self._block(
+            "height > (SELECT MAX(height) FROM block) - 256 AND seal_hash = ?", seal_hash
+        )
 
     async def _block(self, where: str, *values: object) -> BlockRow | None:
         rows = await self._db.execute_fetchall(
@@ -352,9 +342,7 @@ class Database:
 
     async def height_at(self, time: int) -> int:
         """Height of the newest block at or before a time; 0 if there is none."""
-        row = await (
-            await self._db.execute("SELECT MAX(height) FROM block WHERE time <= ?", (time,))
-        ).fetchone()
+        row = await self._one("SELECT MAX(height) FROM block WHERE time <= ?", time)
         return int(row[0]) if row is not None and row[0] is not None else 0
 
     async def scan_state(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
@@ -378,6 +366,21 @@ def _block_row(row: Sequence[Any]) -> BlockRow:
     height, first, count, time, seal_hash, certificate = row
     known = None if certificate is None else codec.decode(certificate, Certificate)
     return BlockRow(height, first, count, time, bytes(seal_hash), known)
+
+
+def _write_records(db: sqlite3.Connection, block: Executed) -> None:
+    """A row a record; few results are anything, and the others are not written out."""
+    seal = block.sealed.seal
+    rows = [
+        (index, (record := item.record).tx.kind, record.tx.author, record.tx_id)
+        for index, item in enumerate(block.prepared, seal.first)
+    ]
+    both = list(zip(rows, [result_of(receipt) for receipt in block.receipts], strict=True))
+    plain = [row for row, result in both if result is None]
+    telling = [(*row, result) for row, result in both if result is not None]
+    into, height = "INSERT INTO record (height, idx, kind, author, tx_id", (seal.height,)
+    insert_rows(db, f"{into})", plain, row="(?1, ?, ?, ?, ?)", shared=height)
+    insert_rows(db, f"{into}, result)", telling, row="(?1, ?, ?, ?, ?, ?)", shared=height)
 
 
 def result_of(receipt: Receipt) -> bytes | None:

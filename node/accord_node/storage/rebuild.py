@@ -172,7 +172,8 @@ class Rebuild:
         insert_rows(
             self._db,
             "INSERT INTO record",
-            [(place, seal.height, kind, author, tx_id, None) for place, kind, author, tx_id in own],
+            [(place, seal.height, kind, author, tx_id) for place, kind, author, tx_id in own],
+            row="(?, ?, ?, ?, ?, NULL)",
         )
         issued = [row for row in self._issued if row[0] < index]
         self._issued = self._issued[len(issued) :]

@@ -7,15 +7,16 @@ there are :data:`RUN` of them; then they are sorted and *settled*: written to th
 that one page takes several of them and no block waits for a whole run.
 
 Rows of state wait in the table ``unsettled``, transaction ids in ``record``, so at every moment the database holds
-each of them and a crash loses nothing. The view ``all_state`` is state with what waits.
+each of them and a crash loses nothing. The view ``all_state`` is state with what waits. A run stands sorted in a
+temporary table of the writer's connection: SQLite sorts and copies it without holding the interpreter.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
 
@@ -40,6 +41,16 @@ _PACE: Final = 2
 
 _SCATTERED: Final = ROOTS.prefix
 """Keys that are hashes. Their rows are never changed and never removed."""
+
+_STATE_RUN: Final = (
+    "CREATE TEMP TABLE IF NOT EXISTS state_run"
+    " (place INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL)"
+)
+_ID_RUN: Final = (
+    "CREATE TEMP TABLE IF NOT EXISTS id_run"
+    " (place INTEGER PRIMARY KEY, tx_id BLOB NOT NULL, idx INTEGER NOT NULL)"
+)
+"""The runs that are being settled, in key order; ``place`` counts from 1. They last no longer than the connection."""
 
 Row = tuple[bytes, bytes]
 
@@ -77,14 +88,14 @@ class StateRun:
     Attributes:
         length: rows of a run.
         waiting: rows in ``unsettled`` that are in no run.
-        rows: of the run, in key order.
+        rows: in the run.
         done: of these, how many are settled.
         upto: place of the run's newest row.
     """
 
     length: int = RUN
     waiting: int = 0
-    rows: Sequence[Row] = ()
+    rows: int = 0
     done: int = 0
     upto: int = 0
 
@@ -96,46 +107,30 @@ class StateRun:
             added: rows of scattered keys that the block brought.
         """
         insert_rows(db, "INSERT INTO unsettled (key, value)", added)
-        run = replace(self, waiting=self.waiting + len(added))
-        if not run.rows:
-            return run if run.waiting < run.length else run.gathered(db)
-        end = run.done + _slice(len(run.rows), len(added))
-        insert_rows(db, "INSERT OR IGNORE INTO state", run.rows[run.done : end])
-        if end < len(run.rows):
-            return replace(run, done=end)
-        db.execute("DELETE FROM unsettled WHERE place <= ?", (run.upto,))
-        return StateRun(run.length, run.waiting)
+        waiting = self.waiting + len(added)
+        if not self.rows:
+            return StateRun(self.length, waiting) if waiting < self.length else self.gathered(db)
+        end = min(self.done + _slice(self.rows, len(added)), self.rows)
+        db.execute(
+            "INSERT OR IGNORE INTO state SELECT key, value FROM temp.state_run WHERE place > ? AND place <= ?"
+            " ORDER BY place",
+            (self.done, end),
+        )
+        if end < self.rows:
+            return StateRun(self.length, waiting, self.rows, end, self.upto)
+        db.execute("DELETE FROM unsettled WHERE place <= ?", (self.upto,))
+        db.execute("DELETE FROM temp.state_run")
+        return StateRun(self.length, waiting)
 
     def gathered(self, db: sqlite3.Connection) -> StateRun:
         """All that wait are the next run."""
-        rows: list[Row] = db.execute("SELECT key, value FROM unsettled ORDER BY key").fetchall()
+        db.execute(_STATE_RUN)
+        db.execute("DELETE FROM temp.state_run")
+        rows = db.execute(
+            "INSERT INTO temp.state_run (key, value) SELECT key, value FROM unsettled ORDER BY key"
+        ).rowcount
         (upto,) = db.execute("SELECT MAX(place) FROM unsettled").fetchone()
         return StateRun(self.length, 0, rows, 0, upto)
-
-
-class _Sorting:
-    """Ids put in order a part at a time, as far as they are asked for.
-
-    Sorting a whole run at once held the interpreter, and with it the event loop, for a tenth of a second.
-
-    Args:
-        ids: hashes; how many begin with one octet is chance, so all parts are about as large.
-    """
-
-    def __init__(self, ids: Collection[bytes]) -> None:
-        self._parts: list[list[bytes]] = [[] for _ in range(256)]
-        self._next = 0
-        self._sorted: list[bytes] = []
-        for one in ids:
-            self._parts[one[0]].append(one)
-
-    def slice(self, begin: int, end: int) -> Sequence[bytes]:
-        """Those in places ``begin`` to ``end`` of the order, fewer only where it ends."""
-        while len(self._sorted) < end and self._next < len(self._parts):
-            self._sorted += sorted(self._parts[self._next])
-            self._parts[self._next] = []
-            self._next += 1
-        return self._sorted[begin:end]
 
 
 class TransactionIndex:
@@ -144,15 +139,24 @@ class TransactionIndex:
     ``meta.tx_indexed`` names the log index before which all are in the table.
     """
 
-    def __init__(self, waiting: dict[bytes, int], length: int = RUN) -> None:
-        """Go on with transactions that the table may lack, in runs of a length."""
+    def __init__(self, waiting: dict[bytes, int], length: int = RUN, begin: int = 0) -> None:
+        """Go on with transactions that the table may lack, in runs of a length.
+
+        Args:
+            waiting: those of all records from a log index on.
+            length: of a run.
+            begin: that index.
+        """
         self._length = length
         self._waiting = waiting
         self._run: dict[bytes, int] = {}
-        self._sorting: _Sorting | None = None
-        """Of the run; made, like everything that takes long, in the thread that writes."""
+        self._rows = 0
+        """Of the run, once it is sorted."""
         self._done = 0
-        self._upto = 0
+        self._begin = begin
+        """Log index before which all are settled."""
+        self._upto = begin
+        """Log index before which the run ends."""
 
     @classmethod
     def load(cls, db: sqlite3.Connection, length: int = RUN) -> TransactionIndex:
@@ -160,7 +164,7 @@ class TransactionIndex:
         row = db.execute("SELECT value FROM meta WHERE name = 'tx_indexed'").fetchone()
         done = 0 if row is None else int(row[0])
         rows = db.execute("SELECT tx_id, idx FROM record WHERE idx >= ?", (done,))
-        return cls({bytes(tx_id): index for tx_id, index in rows}, length)
+        return cls({bytes(tx_id): index for tx_id, index in rows}, length, done)
 
     def find(self, tx_id: bytes) -> int | None:
         """Log index of a transaction that is not in the table yet."""
@@ -179,14 +183,28 @@ class TransactionIndex:
         """
         if not self._run:
             return 0
-        run = self._run
-        sorting = self._sorting = self._sorting or _Sorting(run)
-        end = min(self._done + _slice(len(run), added), len(run))
-        rows = [(one, run[one]) for one in sorting.slice(self._done, end)]
-        insert_rows(db, "INSERT OR REPLACE INTO tx_index", rows)
-        if end == len(run):
+        if not self._done:
+            self._sort(db)
+        end = min(self._done + _slice(self._rows, added), self._rows)
+        db.execute(
+            "INSERT OR REPLACE INTO tx_index SELECT tx_id, idx FROM temp.id_run WHERE place > ? AND place <= ?"
+            " ORDER BY place",
+            (self._done, end),
+        )
+        if end == self._rows:
+            db.execute("DELETE FROM temp.id_run")
             db.execute("INSERT OR REPLACE INTO meta VALUES ('tx_indexed', ?)", (str(self._upto).encode(),))
         return end
+
+    def _sort(self, db: sqlite3.Connection) -> None:
+        """Put the run in order, or do so again after a block that was taken back."""
+        db.execute(_ID_RUN)
+        db.execute("DELETE FROM temp.id_run")
+        self._rows = db.execute(
+            "INSERT INTO temp.id_run (tx_id, idx) SELECT tx_id, idx FROM record WHERE idx >= ? AND idx < ?"
+            " ORDER BY tx_id, idx",
+            (self._begin, self._upto),
+        ).rowcount
 
     def wrote(self, done: int, added: Mapping[bytes, int], size: int) -> None:
         """A block is durable.
@@ -198,7 +216,7 @@ class TransactionIndex:
         """
         self._waiting.update(added)
         self._done = done
-        if self._run and done == len(self._run):
-            self._run, self._sorting, self._done = {}, None, 0
+        if self._run and done == self._rows:
+            self._run, self._done, self._begin = {}, 0, self._upto
         if not self._run and len(self._waiting) >= self._length:
             self._run, self._waiting, self._upto = self._waiting, {}, size

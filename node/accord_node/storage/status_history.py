@@ -86,16 +86,16 @@ def write_status(
     """
     insert_rows(
         db,
-        "INSERT OR IGNORE INTO status_batch",
+        "INSERT OR IGNORE INTO status_batch (height, owner, list, start, count, batch_id)",
         [
-            (one.status_owner, one.status_list, one.status_start, one.count, batch_id, height)
+            (one.status_owner, one.status_list, one.status_start, one.count, batch_id)
             for batch_id, one in batches
             if one is not None
         ],
+        row="(?1, ?, ?, ?, ?, ?)",
+        shared=(height,),
     )
-    db.executemany(
-        "INSERT INTO status_change VALUES (?, ?, ?, ?, ?)", [_page(*page, height) for page in pages]
-    )
+    insert_rows(db, "INSERT INTO status_change", [_page(*page, height) for page in pages])
 
 
 def _page(

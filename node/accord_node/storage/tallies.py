@@ -13,14 +13,13 @@ exact as of any height, also where blocks share a time.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from accord_ledger.domain.kinds.issue import IssueBody
 from accord_ledger.domain.model.account import RECOGNITIONS, Recognition
 from accord_ledger.domain.model.credential import BATCHES
-from accord_ledger.domain.questions.concerns import concerns
+from accord_ledger.domain.questions.concerns import concerns_of_all
 from accord_ledger.domain.questions.reading import Act, Rounding
 from accord_ledger.execute import Executed
 from accord_node.storage.rows import insert_rows
@@ -58,32 +57,37 @@ CREATE TABLE IF NOT EXISTS recognised_item (
 _RECOGNITION: Final = len(RECOGNITIONS.prefix)
 _NEWEST: Final = 2**62
 """Above every height."""
+_FEW: Final = 16
+"""Of fewer records the concerns go together: a statement less."""
 
 
 def write_tallies(db: sqlite3.Connection, block: Executed) -> None:
     """Add what a block brought; for use inside the transaction that commits it, after its state."""
-    first = block.sealed.seal.first
+    seal = block.sealed.seal
+    concerns = concerns_of_all(block.prepared, seal.first)
+    if len(block.prepared) < _FEW:
+        alone = [(subject, index, 0, 0) for subject, index in concerns.alone]
+        insert_rows(db, "INSERT OR IGNORE INTO concern", [*alone, *concerns.credentials])
+    else:
+        insert_rows(db, "INSERT OR IGNORE INTO concern", concerns.alone, row="(?, ?, 0, 0)")
+        insert_rows(db, "INSERT OR IGNORE INTO concern", concerns.credentials)
+    issued = dict[str, int]()
+    for item in block.prepared:
+        if isinstance(body := item.body, IssueBody):
+            programme = body.programme[0]
+            issued[programme] = issued.get(programme, 0) + body.count
+    rows = sorted(issued.items())
     insert_rows(
         db,
-        "INSERT OR IGNORE INTO concern",
-        [
-            (one.subject, first + place, one.low, one.high)
-            for place, item in enumerate(block.prepared)
-            for one in concerns(item)
-        ],
-    )
-    issued = Counter[str]()
-    for item in block.prepared:
-        if isinstance(item.body, IssueBody):
-            issued[item.body.programme[0]] += item.body.count
-    db.executemany(
-        "INSERT INTO issued VALUES (?, ?, ?)",
-        [(programme, block.sealed.seal.height, count) for programme, count in sorted(issued.items())],
+        "INSERT INTO issued (height, programme, credentials)",
+        rows,
+        row="(?1, ?, ?)",
+        shared=(seal.height,),
     )
     changed = [(key[_RECOGNITION:], block.changes[key]) for key in block.written(RECOGNITIONS)]
     if changed:
-        rows = [(name, RECOGNITIONS.decode(raw)) for name, raw in changed if raw is not None]
-        _write_recognitions(db, rows, block.sealed.seal.height)
+        found = [(name, RECOGNITIONS.decode(raw)) for name, raw in changed if raw is not None]
+        _write_recognitions(db, found, seal.height)
 
 
 def write_recognised(db: sqlite3.Connection, height: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from accord_ledger.domain.items import Item
 from accord_ledger.domain.kind import Body
@@ -34,6 +34,15 @@ class Concern(NamedTuple):
     high: int = 0
 
 
+class Concerns(NamedTuple):
+    """Subjects of consecutive records, with the place of the record that names them; each once a record."""
+
+    alone: list[tuple[bytes, int]]
+    """(subject, place) of keys and ids."""
+    credentials: list[tuple[bytes, int, int, int]]
+    """(batch id, place, low, high)."""
+
+
 def concerns(prepared: Prepared) -> list[Concern]:
     """Subjects of a record, each once, in order of appearance: keys, ids, credentials."""
     return concerns_of([row[0] for row in prepared.record.signatures], prepared.holders, prepared.body)
@@ -47,13 +56,44 @@ def concerns_of(signers: Iterable[bytes], holders: Container[bytes], body: Body)
         holders: those among them that are holders' keys.
         body: of the record.
     """
-    found = [Concern(signer) for signer in signers if signer not in holders]
+    found = [Concern(subject) for subject in _alone(signers, holders, body)]
+    found.extend(_credentials(body))
+    return found if len(found) < 3 else list(dict.fromkeys(found))
+
+
+def concerns_of_all(records: Iterable[Prepared], first: int) -> Concerns:
+    """:func:`concerns` of the records of a block.
+
+    Args:
+        records: in their order.
+        first: place of the first in the log.
+    """
+    alone, credentials = list[tuple[bytes, int]](), list[tuple[bytes, int, int, int]]()
+    for place, prepared in enumerate(records, first):
+        body, signatures, holders = prepared.body, prepared.record.signatures, prepared.holders
+        if _names_itself_alone(body) and len(signatures) == 1 and not holders:  # as nearly all
+            alone.append((signatures[0][0], place))
+            credentials.append((body.batch_id, place, 0, body.count))
+            continue
+        subjects = _alone([row[0] for row in signatures], holders, body)
+        alone += [(subject, place) for subject in dict.fromkeys(subjects)]
+        credentials += [(name, place, low, high) for name, low, high in dict.fromkeys(_credentials(body))]
+    return Concerns(alone, credentials)
+
+
+def _names_itself_alone(body: Body) -> TypeGuard[IssueBody]:
+    """Whether it is an issuance that names no other subject than what it issues."""
+    return isinstance(body, IssueBody) and body.hours_account is None and body.replaces is None
+
+
+def _alone(signers: Iterable[bytes], holders: Container[bytes], body: Body) -> list[bytes]:
+    """Keys and ids, which may repeat."""
+    found = [signer for signer in signers if signer not in holders]
     for name in _ids_of(type(body)):
         value = getattr(body, name)
         if type(value) is bytes:
-            found.append(Concern(value))
-    found.extend(_credentials(body))
-    return found if len(found) < 3 else list(dict.fromkeys(found))
+            found.append(value)
+    return found
 
 
 @lru_cache(maxsize=256)
