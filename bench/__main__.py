@@ -22,7 +22,18 @@ def main() -> None:
     parser.add_argument(
         "only",
         nargs="*",
-        choices=["authmap", "rules", "large", "audit", "documents", "issue", "gossip", "nodes", []],
+        choices=[
+            "authmap",
+            "rules",
+            "ceiling",
+            "large",
+            "audit",
+            "documents",
+            "issue",
+            "gossip",
+            "nodes",
+            [],
+        ],
         help="just these",
     )
     arguments = parser.parse_args()
@@ -31,6 +42,7 @@ def main() -> None:
     sizes = {
         "authmap": ["--keys", "100000" if arguments.quick else "1000000"],
         "rules": ["5000" if arguments.quick else "20000"],
+        "ceiling": ["4000", "3"] if arguments.quick else [],
         "large": ["--batches", "100000", "--recognitions", "10000"] if arguments.quick else [],
         "audit": [],
         "documents": ["--count", "100", "--batch", "1000"] if arguments.quick else [],
