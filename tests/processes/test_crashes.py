@@ -125,6 +125,35 @@ async def test_a_frozen_node_catches_up_when_it_goes_on(alliance: ProcessAllianc
     await nobody_contradicted_itself(alliance)
 
 
+def helpers_of(pid: int) -> set[int]:
+    """Processes that a node has started."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        if int(parent) == pid:
+            found.add(int(stat.parent.name))
+    return found
+
+
+async def test_the_process_that_checks_signatures_is_killed_and_nothing_is_lost(
+    alliance: ProcessAlliance,
+) -> None:
+    receipts, many = Receipts(), 40
+    pid, said = alliance.nodes["uu"].pid, len(alliance.log("uu"))
+    for _ in range(2):
+        entries = alliance.issuances(many)
+        for entry, result in zip(entries, await alliance.submit("uu", entries, final=True), strict=True):
+            receipts.note(entry, result)
+        for helper in helpers_of(pid):
+            os.kill(helper, signal.SIGKILL)
+    assert len(receipts.final) == 2 * many
+    assert "signatures are checked here for a while" in alliance.log("uu")[said:]
+    await nothing_lost(alliance, receipts)
+
+
 async def test_asked_to_stop_under_load_nodes_end_cleanly_and_go_on(alliance: ProcessAlliance) -> None:
     receipts = Receipts()
     async with Background() as background:
