@@ -139,18 +139,22 @@ class SignatureProcesses:
 
         Called in threads, of which no more than there are processes.
         """
-        process = self._idle.get()
+        kept, process = None, self._idle.get()
         try:
             if process is None and (process := self._start()) is None:
                 return None
-            return [verdict == 1 for verdict in process.check(groups)]
-        except ProcessGone as error:
-            if process is not None:
+            try:
+                verdicts = process.check(groups)
+            except BaseException as error:
+                # Whatever it was: an answer that is still under way must not be taken for the next one.
                 self._drop(process, error)
-            process = None
+                raise
+            kept = process
+            return [verdict == 1 for verdict in verdicts]
+        except ProcessGone:
             return None
         finally:
-            self._idle.put(process)
+            self._idle.put(kept)
 
     def _start(self) -> SignatureProcess | None:
         with self._lock:
@@ -165,7 +169,7 @@ class SignatureProcesses:
             self._running.append(process)
             return process
 
-    def _drop(self, process: SignatureProcess, error: ProcessGone) -> None:
+    def _drop(self, process: SignatureProcess, error: BaseException) -> None:
         with self._lock:
             self._running.remove(process)
             if not self._closed:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from accord_node.chain import Limits
-from node_network import Alliance, issue_entry, make_alliance, programme_entries
-from peer_mesh import Mesh
+from node_network import Alliance, issue_entry, programme_entries
 from spine import Spine
 
 
-@pytest.fixture(scope="module")
-def alliance() -> Alliance:
-    return make_alliance(4)
-
-
 @pytest.fixture
-async def spine(alliance: Alliance, tmp_path: Path) -> AsyncIterator[Spine]:
-    async with Mesh(tmp_path / "mesh", ["p0"]) as mesh:
-        made = await Spine.open(alliance, tmp_path, mesh, "p0")
-        await made.grow(programme_entries(alliance, "p0", "prog"))
-        yield made
-        await made.close()
+async def spine(spine: Spine, alliance: Alliance) -> Spine:
+    """With a programme in its first block."""
+    await spine.grow(programme_entries(alliance, "p0", "prog"))
+    return spine
 
 
 async def test_building_waits_for_the_lock_and_sees_that_the_base_moved(

@@ -191,6 +191,24 @@ def test_none_outlives_close_and_none_is_started_after(processes: SignatureProce
     assert processes.running == ()
 
 
+def test_one_whose_question_broke_off_is_ended_so_that_no_answer_is_taken_for_another(
+    processes: SignatureProcesses, clock: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes.check(GROUPS)
+    (first,) = processes.running
+
+    def out_of_memory(_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(first, "check", out_of_memory)
+    with capture_logs(), pytest.raises(MemoryError):
+        processes.check(GROUPS)
+    assert processes.running == ()
+    assert gone(first.pid)
+    clock.now += RETRY_SECONDS + 1
+    assert processes.check(GROUPS) == VERDICTS
+
+
 async def test_who_waits_at_the_close_is_told(processes: SignatureProcesses) -> None:
     processes.check(GROUPS)
     (first,) = processes.running

@@ -170,17 +170,12 @@ class Transport:
             NotFoundError: as every node says that could be asked, where nothing proves it.
             RefusedError: every node that could be asked refuses the request.
         """
-        deadline = time.monotonic() + self._patience
+        deadline, pause = time.monotonic() + self._patience, FIRST_PAUSE
         failures: list[tuple[str, AccordError]] = []
-        pause = FIRST_PAUSE
         while True:
             for url in self.by_preference():
-                seconds = timeout or self._timeout
-                if (said := _said(failures)) is not None:
-                    if self._cools(url):
-                        continue  # who has just failed is not waited for to hear the same again
-                    if isinstance(said, MissingError):
-                        seconds = max(min(seconds, deadline - time.monotonic()), FIRST_PAUSE)
+                if (seconds := self._seconds(url, timeout, deadline, _said(failures))) is None:
+                    continue
                 try:
                     found = await self._first(
                         url,
@@ -201,6 +196,19 @@ class Transport:
                 raise _summary(failures[-len(self.urls) :])
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _seconds(
+        self, url: str, timeout: float | None, deadline: float, said: AccordError | None
+    ) -> float | None:
+        """How long this node is given after what others said; None: it is passed over."""
+        seconds = timeout or self._timeout
+        if said is None:
+            return seconds
+        if self._cools(url):
+            return None  # who has just failed is not waited for to hear the same again
+        if isinstance(said, MissingError):
+            return max(min(seconds, deadline - time.monotonic()), FIRST_PAUSE)
+        return seconds
 
     async def _first(
         self,
